@@ -1,0 +1,16 @@
+/** The promise that every backend keeps. */
+export { abortSignal, int, key, limits, longArgument, msgbuf, msqidSettings, size, unsigned } from './arguments.ts'
+export { BackendError, type BackendErrorCode, formatKey, SyscallError, type SyscallErrorDetails } from './errors.ts'
+export type {
+  CallerOptions,
+  Capabilities,
+  HeldMessage,
+  IpcNamespace,
+  MsgctlResult,
+  NotRestored,
+  ReceivedMessage,
+  ReceiveOptions,
+  RestoreReport,
+  SyncIpcNamespace,
+  WaitOptions,
+} from './ipc-namespace.ts'

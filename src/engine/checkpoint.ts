@@ -1,0 +1,87 @@
+import type { IpcPerm } from '../abi/index.ts'
+import type { Limits, Message, WaitingCall } from './entry.ts'
+import type { Namespace } from './namespace.ts'
+import { waitingCalls } from './waiters.ts'
+
+/** What an image keeps of a namespace beside its queues. */
+export interface CheckpointHeader {
+  /** When it was taken, milliseconds since 1970. */
+  readonly time: number
+  readonly limits: Limits
+  /** Pending msg_next_id; -1 when there is none. */
+  readonly nextId: number
+  /** Where identifiers go on; absent when the source does not tell (the kernel, CRIU). */
+  readonly identifiers?: IdentifierCursor
+}
+
+export interface IdentifierCursor {
+  /** The index to try next. */
+  readonly nextIndex: number
+  /** The index handed out last; -1 before the first. */
+  readonly lastIndex: number
+  readonly sequence: number
+}
+
+/** One queue of an image. Times are milliseconds since 1970; what its source does not tell is absent. */
+export interface CheckpointQueue {
+  readonly msqid: number
+  readonly perm: Omit<IpcPerm, 'seq'>
+  readonly qbytes: number
+  readonly stime?: number
+  readonly rtime?: number
+  readonly ctime?: number
+  readonly lspid?: number
+  readonly lrpid?: number
+  readonly copyCounter?: number
+  /** Sequence number of the message sent last. */
+  readonly lastSequence?: number
+  readonly messages: readonly CheckpointMessage[]
+}
+
+/** One message of an image. Its bytes must not be changed. */
+export type CheckpointMessage = Pick<Message, 'mtype' | 'mtext'> &
+  Partial<Pick<Message, 'sequence' | 'sender' | 'time'>>
+
+/** A whole namespace at one instant. */
+export interface Checkpoint extends CheckpointHeader {
+  /** In the order of their indexes. */
+  readonly queues: readonly CheckpointQueue[]
+  /** The calls that were waiting. Restore drops them: their programs will call again. */
+  readonly waiting: readonly WaitingCall[]
+}
+
+/** Copies a whole namespace at one instant, in one pass, removing nothing. Held messages are copied where they stand. */
+export function checkpoint(namespace: Namespace, time: number): Checkpoint {
+  const { identifiers } = namespace
+  return {
+    time,
+    limits: namespace.limits,
+    nextId: identifiers.nextId,
+    identifiers: {
+      nextIndex: identifiers.nextIndex,
+      lastIndex: identifiers.lastIndex,
+      sequence: identifiers.sequence,
+    },
+    queues: [...identifiers.queues()].map((queue) => ({
+      msqid: queue.msqid,
+      perm: {
+        key: queue.key,
+        uid: queue.uid,
+        gid: queue.gid,
+        cuid: queue.cuid,
+        cgid: queue.cgid,
+        mode: queue.mode,
+      },
+      qbytes: queue.qbytes,
+      stime: queue.stime,
+      rtime: queue.rtime,
+      ctime: queue.ctime,
+      lspid: queue.lspid,
+      lrpid: queue.lrpid,
+      copyCounter: queue.copyCounter,
+      lastSequence: queue.lastSequence,
+      messages: Array.from(queue.messages, ({ message }) => message),
+    })),
+    waiting: waitingCalls(namespace),
+  }
+}

@@ -1,0 +1,113 @@
+import { IPC_NOWAIT, MSG_EXCEPT, S_IRUGO } from '../abi/index.ts'
+import type { CopyAfter, Message, Msgrcv, SetCopyCounter } from './entry.ts'
+import type { MessageList, QueuedMessage } from './messages.ts'
+import { cutToSize, isTooLong, type MsgQueue } from './msg-queue.ts'
+import { fail, finish, type Step } from './namespace.ts'
+import { ipcPerms, ownerOrAdmin } from './permissions.ts'
+import { convertMode, findNumber, type Selector, testMsg } from './search.ts'
+import { type BlockedCopier, unwait, wait } from './waiters.ts'
+
+/** Copies the message at an index, as Linux has it since 3.14. Source: ipc/msg.c, do_msgrcv(), prepare_copy(). */
+export function copyAtIndex(step: Step, call: Msgrcv): void {
+  const { ticket, namespace } = step
+  if (call.msgflg & MSG_EXCEPT || !(call.msgflg & IPC_NOWAIT)) return fail(step, ticket, 'EINVAL')
+  const queue = readableQueue(step, call.msqid)
+  if (queue === undefined) return
+
+  const index = call.msgtyp
+  const queued = index >= 0 && index < queue.qnum ? queue.messages.at(Number(index)) : undefined
+  if (queued === undefined) return fail(step, ticket, 'ENOMSG')
+  if (isTooLong(queued.message, call)) return fail(step, ticket, 'E2BIG')
+  // A copy is never cut short, and its buffer never longer than msgmax is now. Source: ipc/msgutil.c, copy_msg().
+  const capacity = Math.min(call.msgsz, namespace.limits.msgmax)
+  if (queued.message.mtext.length > capacity) return fail(step, ticket, 'EINVAL')
+  finish(step, ticket, queued.message)
+}
+
+/** Copies the message whose number, among the selected ones, is the queue's copy counter, as proposed in 2012. */
+export function copyAtCounter(step: Step, call: Msgrcv): void {
+  const queue = readableQueue(step, call.msqid)
+  if (queue !== undefined) copyOrWait(step, queue, call)
+}
+
+/** Copies the oldest selected message after a sequence number: the position is the reader's own to keep. */
+export function copyAfter(step: Step, call: CopyAfter): void {
+  if (call.msqid < 0 || call.msgsz < 0) return fail(step, step.ticket, 'EINVAL')
+  const queue = readableQueue(step, call.msqid)
+  if (queue !== undefined) copyOrWait(step, queue, call)
+}
+
+/** Sets the counter that `copyAtCounter` goes by; for those who may change the queue. */
+export function setCopyCounter(step: Step, { msqid, copyCounter }: SetCopyCounter): void {
+  const { ticket, caller, namespace } = step
+  if (namespace.msgCopy !== 'counter' || !namespace.checkpointRestore) return fail(step, ticket, 'ENOSYS')
+  const queue = namespace.identifiers.find(msqid)
+  if (queue === undefined) return fail(step, ticket, 'EINVAL')
+  if (!ownerOrAdmin(queue, caller)) return fail(step, ticket, 'EPERM')
+  step.changed = true
+  queue.copyCounter = copyCounter
+  finish(step, ticket, 0)
+  serveCopiers(step, queue)
+}
+
+/** Ends the waiting copies that can be made now, in order. No copy makes another one possible, so one walk will do. */
+export function serveCopiers(step: Step, queue: MsgQueue): void {
+  if (queue.copiers.length === 0) return
+  for (const copier of [...queue.copiers]) {
+    const found = findCopy(queue, copier.call, copier.selector)
+    if (found === undefined) continue
+    unwait(step.namespace, copier)
+    finishCopy(step, queue, copier, found.message)
+  }
+}
+
+function copyOrWait(step: Step, queue: MsgQueue, call: Msgrcv | CopyAfter): void {
+  const { ticket, caller } = step
+  const selector = convertMode(call.msgtyp, call.msgflg)
+  const found = findCopy(queue, call, selector)
+  if (found !== undefined) return finishCopy(step, queue, { ticket, call }, found.message)
+  if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'ENOMSG')
+  wait(step, { kind: 'copiers', ticket, caller, queue, call, selector })
+}
+
+function findCopy(queue: MsgQueue, call: Msgrcv | CopyAfter, selector: Selector): QueuedMessage | undefined {
+  if (call.name === 'msgrcv') return findNumber(queue.messages, selector, queue.copyCounter)
+  return findAfter(queue.messages, selector, call.sequence)
+}
+
+function findAfter(messages: MessageList, selector: Selector, sequence: number): QueuedMessage | undefined {
+  for (const queued of messages) {
+    if (queued.message.sequence > sequence && testMsg(queued.message.mtype, selector)) return queued
+  }
+  return undefined
+}
+
+function finishCopy(
+  step: Step,
+  queue: MsgQueue,
+  { ticket, call }: Pick<BlockedCopier, 'ticket' | 'call'>,
+  message: Message,
+): void {
+  if (isTooLong(message, call)) return fail(step, ticket, 'E2BIG')
+  // Only a copy that is returned moves the counter.
+  if (call.name === 'msgrcv') {
+    queue.copyCounter++
+    step.changed = true
+  }
+  finish(step, ticket, cutToSize(message, call))
+}
+
+/** The queue that a copy reads, or `undefined` after the call has failed. */
+function readableQueue(step: Step, msqid: number): MsgQueue | undefined {
+  const { ticket, caller, namespace } = step
+  // Never a silent receive where copying is not built in.
+  if (!namespace.checkpointRestore) return failed(step, 'ENOSYS')
+  const queue = namespace.identifiers.find(msqid)
+  if (queue === undefined) return failed(step, 'EINVAL')
+  if (!ipcPerms(queue, caller, S_IRUGO)) return failed(step, 'EACCES')
+  return queue
+
+  function failed(step: Step, code: 'ENOSYS' | 'EINVAL' | 'EACCES'): undefined {
+    fail(step, ticket, code)
+  }
+}

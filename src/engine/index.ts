@@ -1,0 +1,35 @@
+/** One IPC namespace's message queues as a pure, deterministic state machine. Runs anywhere; imports nothing. */
+export type {
+  Checkpoint,
+  CheckpointHeader,
+  CheckpointMessage,
+  CheckpointQueue,
+  IdentifierCursor,
+} from './checkpoint.ts'
+export { Engine } from './engine.ts'
+export type {
+  Applied,
+  Call,
+  Caller,
+  CallName,
+  Code,
+  Completion,
+  CopyAfter,
+  Entry,
+  IndexedStat,
+  Limits,
+  Message,
+  Msgctl,
+  Msgget,
+  Msgrcv,
+  Msgsnd,
+  NamespaceInfo,
+  Sender,
+  SessionCode,
+  Ticket,
+  Value,
+  Values,
+  WaitingCall,
+} from './entry.ts'
+export { brokenInvariants } from './invariants.ts'
+export type { NamespaceOptions } from './namespace.ts'

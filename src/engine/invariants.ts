@@ -1,0 +1,88 @@
+import { IPC_PRIVATE, IPCMNI, S_IRUGO, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
+import { indexOf } from './identifiers.ts'
+import { type MsgQueue, msgFitsInQueue } from './msg-queue.ts'
+import { type Namespace, ticketKey } from './namespace.ts'
+import { ipcPerms } from './permissions.ts'
+import { findMsg, findNumber, testMsg } from './search.ts'
+import { waitersOf } from './waiters.ts'
+
+/** What must hold after every entry. Returns what does not, in words; nothing when all is well. */
+export function brokenInvariants(namespace: Namespace): string[] {
+  const broken: string[] = []
+  const must = (holds: boolean, what: string) => {
+    if (!holds) broken.push(what)
+  }
+  const { identifiers } = namespace
+  const queues = [...identifiers.queues()]
+
+  must(identifiers.inUse === queues.length, 'inUse counts the queues')
+  must(identifiers.inUse <= IPCMNI, 'a namespace holds at most IPCMNI queues')
+  must(identifiers.maxIndex === Math.max(-1, ...queues.map(({ msqid }) => indexOf(msqid))), 'maxIndex is the highest')
+  must(namespace.messageCount === sum(queues, ({ qnum }) => qnum), 'messageCount is the sum of qnum')
+  must(namespace.byteCount === sum(queues, ({ cbytes }) => cbytes), 'byteCount is the sum of cbytes')
+
+  for (const queue of queues) {
+    for (const what of brokenInQueue(namespace, queue)) broken.push(`queue ${queue.msqid}: ${what}`)
+  }
+
+  const waiters = queues.flatMap(waitersOf)
+  must(namespace.waiting.size === waiters.length, 'every waiting call is on the list of one queue')
+  for (const waiter of waiters) {
+    must(namespace.waiting.get(ticketKey(waiter.ticket)) === waiter, 'a listed call is found by its ticket')
+  }
+  for (const { session } of [
+    ...waiters.map(({ ticket }) => ticket),
+    ...[...namespace.held.values()].map((h) => h.receive),
+  ]) {
+    must(session === 0 || namespace.sessions.has(session), 'who waits or holds has a session')
+  }
+  return broken
+}
+
+function brokenInQueue(namespace: Namespace, queue: MsgQueue): string[] {
+  const broken: string[] = []
+  const must = (holds: boolean, what: string) => {
+    if (!holds) broken.push(what)
+  }
+  const { identifiers } = namespace
+  const messages = [...queue.messages]
+
+  must(identifiers.find(queue.msqid) === queue, 'found by its identifier')
+  must(queue.key === IPC_PRIVATE || identifiers.withKey(queue.key) === queue, 'found by its key')
+  must((queue.mode & ~S_IRWXUGO) === 0, 'the mode has nine bits')
+  must(queue.qnum === messages.length, 'qnum counts the messages, held ones included')
+  must(queue.cbytes === sum(messages, ({ message }) => message.mtext.length), 'cbytes is the sum of their lengths')
+  must(queue.copyCounter >= 0 && queue.copyCounter <= UINT_MAX, 'the copy counter is an unsigned int')
+
+  let last = 0
+  for (const { message, holder } of messages) {
+    must(message.mtype >= 1, 'types are positive')
+    must(message.sequence > last, 'sequence numbers rise along the queue')
+    last = message.sequence
+    const held = holder === undefined ? undefined : namespace.held.get(ticketKey(holder))
+    must(holder === undefined || held?.queued.message === message, 'a hidden message is held by a receive')
+  }
+  must(last <= queue.lastSequence, 'lastSequence is not behind')
+
+  for (const { selector } of queue.receivers) {
+    must(findMsg(queue.messages, selector) === undefined, 'no receiver waits for a message that is there')
+  }
+  for (const { call } of queue.senders) {
+    must(!msgFitsInQueue(queue, call.mtext.length), 'no sender waits for room that is there')
+  }
+  for (const { call, selector } of queue.copiers) {
+    const there =
+      call.name === 'msgrcv'
+        ? findNumber(queue.messages, selector, queue.copyCounter) !== undefined
+        : messages.some(({ message }) => message.sequence > call.sequence && testMsg(message.mtype, selector))
+    must(!there, 'no copier waits for a message that is there')
+  }
+  for (const { caller } of [...queue.receivers, ...queue.copiers]) {
+    must(ipcPerms(queue, caller, S_IRUGO), 'who waits to read may read')
+  }
+  return broken
+}
+
+function sum<T>(items: readonly T[], value: (item: T) => number): number {
+  return items.reduce((total, item) => total + value(item), 0)
+}

@@ -1,0 +1,39 @@
+import { IPC_NOWAIT, MSG_COPY, S_IRUGO } from '../abi/index.ts'
+import { copyAtCounter, copyAtIndex, serveCopiers } from './copies.ts'
+import { wakeSenders } from './delivery.ts'
+import type { Msgrcv } from './entry.ts'
+import { cutToSize, hold, isTooLong, receive } from './msg-queue.ts'
+import { fail, finish, type Step } from './namespace.ts'
+import { ipcPerms } from './permissions.ts'
+import { convertMode, findMsg } from './search.ts'
+import { wait } from './waiters.ts'
+
+/** Takes a message or, with MSG_COPY, copies one. Source: ipc/msg.c, do_msgrcv(). */
+export function msgrcv(step: Step, call: Msgrcv): void {
+  const { ticket, caller, namespace } = step
+  if (call.msqid < 0 || call.msgsz < 0) return fail(step, ticket, 'EINVAL')
+  if (call.msgflg & MSG_COPY) {
+    return namespace.msgCopy === 'counter' ? copyAtCounter(step, call) : copyAtIndex(step, call)
+  }
+  const queue = namespace.identifiers.find(call.msqid)
+  if (queue === undefined) return fail(step, ticket, 'EINVAL')
+  if (!ipcPerms(queue, caller, S_IRUGO)) return fail(step, ticket, 'EACCES')
+
+  const selector = convertMode(call.msgtyp, call.msgflg)
+  const queued = findMsg(queue.messages, selector)
+  if (queued === undefined) {
+    if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'ENOMSG')
+    return wait(step, { kind: 'receivers', ticket, caller, queue, call, selector })
+  }
+  // Only the selected message is measured: a shorter one behind it is not taken in its stead.
+  if (isTooLong(queued.message, call)) return fail(step, ticket, 'E2BIG')
+
+  if (call.hold) {
+    hold(step, queue, queued, step)
+    return finish(step, ticket, cutToSize(queued.message, call))
+  }
+  receive(step, queue, queued, caller.pid)
+  finish(step, ticket, cutToSize(queued.message, call))
+  serveCopiers(step, queue)
+  wakeSenders(step, queue)
+}

@@ -1,0 +1,21 @@
+import { IPC_NOWAIT, S_IWUGO } from '../abi/index.ts'
+import { deliver } from './delivery.ts'
+import type { Msgsnd } from './entry.ts'
+import { msgFitsInQueue } from './msg-queue.ts'
+import { fail, type Step } from './namespace.ts'
+import { ipcPerms } from './permissions.ts'
+import { wait } from './waiters.ts'
+
+/** Puts a message on a queue, or straight into the hands of a waiting receiver. Source: ipc/msg.c, do_msgsnd(). */
+export function msgsnd(step: Step, call: Msgsnd): void {
+  const { ticket, caller, namespace } = step
+  const sizeBytes = call.mtext.length
+  if (sizeBytes > namespace.limits.msgmax || call.msqid < 0 || call.mtype < 1) return fail(step, ticket, 'EINVAL')
+  const queue = namespace.identifiers.find(call.msqid)
+  if (queue === undefined) return fail(step, ticket, 'EINVAL')
+  if (!ipcPerms(queue, caller, S_IWUGO)) return fail(step, ticket, 'EACCES')
+  // "If there is insufficient space, then the default behavior of msgsnd() is to block until space becomes available."
+  if (msgFitsInQueue(queue, sizeBytes)) return deliver(step, queue, ticket, caller, call)
+  if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'EAGAIN')
+  wait(step, { kind: 'senders', ticket, caller, queue, call })
+}

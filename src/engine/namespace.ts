@@ -1,0 +1,76 @@
+import { MSGMAX, MSGMNB, MSGMNI } from '../abi/index.ts'
+import type { Code, Completion, Entry, Limits, Ticket, Value } from './entry.ts'
+import { Identifiers } from './identifiers.ts'
+import type { HeldMessage } from './msg-queue.ts'
+import type { StagedRestore } from './restore.ts'
+import type { Session } from './sessions.ts'
+import type { Waiter } from './waiters.ts'
+
+/** What a namespace is made with. */
+export interface NamespaceOptions {
+  /** Default: the kernel's, 8192, 16384 and 32000. */
+  readonly limits?: Partial<Limits>
+  /** What MSG_COPY means: the message at an index, as Linux has it (default), or at the queue's copy counter, as proposed in 2012. */
+  readonly msgCopy?: 'index' | 'counter'
+  /** `false`: MSG_COPY, copies after a sequence number, msg_next_id, checkpoint and restore are ENOSYS, as in a kernel built without CONFIG_CHECKPOINT_RESTORE. */
+  readonly checkpointRestore?: boolean
+  /** The user that counts as the namespace's root and may set its limits. Default 0. */
+  readonly ownerUid?: number
+}
+
+/** One IPC namespace's message queues: the whole state. Source: include/linux/ipc_namespace.h. */
+export interface Namespace {
+  readonly msgCopy: 'index' | 'counter'
+  readonly checkpointRestore: boolean
+  readonly ownerUid: number
+  limits: Limits
+  /** The time of the last entry that changed something, milliseconds. */
+  now: number
+  /** Messages and payload bytes on all queues. */
+  messageCount: number
+  byteCount: number
+  readonly identifiers: Identifiers
+  /** Waiting calls and held messages by the ticket of their call, and restores by that of their begin: see `ticketKey`. */
+  readonly waiting: Map<string, Waiter>
+  readonly held: Map<string, HeldMessage>
+  readonly restores: Map<string, StagedRestore>
+  readonly sessions: Map<number, Session>
+}
+
+export function newNamespace(options: NamespaceOptions): Namespace {
+  return {
+    msgCopy: options.msgCopy ?? 'index',
+    checkpointRestore: options.checkpointRestore ?? true,
+    ownerUid: options.ownerUid ?? 0,
+    limits: { msgmax: MSGMAX, msgmnb: MSGMNB, msgmni: MSGMNI, ...options.limits },
+    now: 0,
+    messageCount: 0,
+    byteCount: 0,
+    identifiers: new Identifiers(),
+    waiting: new Map(),
+    held: new Map(),
+    restores: new Map(),
+    sessions: new Map(),
+  }
+}
+
+/** One entry while it is applied. */
+export interface Step extends Entry {
+  readonly namespace: Namespace
+  readonly completions: Completion[]
+  changed: boolean
+}
+
+/** Ends a call with its result. */
+export function finish(step: Step, ticket: Ticket, value: Value): void {
+  step.completions.push({ ticket, value })
+}
+
+/** Ends a call with an error. */
+export function fail(step: Step, ticket: Ticket, code: Code): void {
+  step.completions.push({ ticket, code })
+}
+
+export function ticketKey(ticket: Ticket): string {
+  return `${ticket.session}:${ticket.number}`
+}

@@ -1,0 +1,109 @@
+import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, Ticket } from './entry.ts'
+import { release } from './hold.ts'
+import { fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
+import { expunge, unwait } from './waiters.ts'
+
+/** Answers that one session may leave unacknowledged, so that a client that never acknowledges cannot fill the memory. */
+export const SESSION_ANSWERS_MAX = 65_536
+
+/** What is remembered of a client, so that a repeated ticket is answered once. */
+export interface Session {
+  /** Tickets up to this one are answered and forgotten. */
+  acknowledged: number
+  /** Ends of calls that changed something, by ticket number. */
+  readonly answers: Map<number, Completion>
+}
+
+/**
+ * Whether a ticket needs no work any more: it was answered before (the same answer is given again), it is waiting, or
+ * its session cannot answer for it.
+ */
+export function isSettled(step: Step): boolean {
+  const { ticket, namespace, call } = step
+  if (ticket.session === 0 || call.name === 'openSession') return false
+  const session = namespace.sessions.get(ticket.session)
+  if (session === undefined) return refused('ERR_MSGQ_SESSION_EXPIRED')
+  const answer = session.answers.get(ticket.number)
+  if (answer !== undefined) {
+    step.completions.push(answer)
+    return true
+  }
+  if (namespace.waiting.has(ticketKey(ticket))) return true
+  if (call.name === 'acknowledgeSession') return false
+  if (ticket.number <= session.acknowledged) return refused('ERR_MSGQ_TICKET_ACKNOWLEDGED')
+  if (session.answers.size >= SESSION_ANSWERS_MAX) return refused('ERR_MSGQ_SESSION_FULL')
+  return false
+
+  function refused(code: 'ERR_MSGQ_SESSION_EXPIRED' | 'ERR_MSGQ_TICKET_ACKNOWLEDGED' | 'ERR_MSGQ_SESSION_FULL'): true {
+    fail(step, ticket, code)
+    return true
+  }
+}
+
+/** Keeps the answers of an entry that changed something; what changed nothing can as well be asked again. */
+export function remember({ namespace, completions, call }: Step): void {
+  if (call.name === 'openSession' || call.name === 'acknowledgeSession') return
+  for (const completion of completions) {
+    const { session, number } = completion.ticket
+    if (session !== 0) namespace.sessions.get(session)?.answers.set(number, completion)
+  }
+}
+
+export function openSession(step: Step): void {
+  const { ticket, namespace } = step
+  if (ticket.session === 0) return fail(step, ticket, 'EINVAL')
+  if (!namespace.sessions.has(ticket.session)) {
+    step.changed = true
+    namespace.sessions.set(ticket.session, { acknowledged: 0, answers: new Map() })
+  }
+  finish(step, ticket, 0)
+}
+
+export function acknowledgeSession(step: Step, call: AcknowledgeSession): void {
+  const { ticket, namespace } = step
+  const session = namespace.sessions.get(ticket.session)
+  if (session === undefined) return fail(step, ticket, 'EINVAL')
+  if (call.number > session.acknowledged) {
+    step.changed = true
+    session.acknowledged = call.number
+    for (const number of session.answers.keys()) if (number <= call.number) session.answers.delete(number)
+  }
+  finish(step, ticket, 0)
+}
+
+/** Ends whatever a session left behind. Its receivers go first, so that its held messages do not go to them. */
+export function expireSession(step: Step, { session }: ExpireSession): void {
+  const { ticket, namespace } = step
+  if (!namespace.sessions.has(session)) return fail(step, ticket, 'EINVAL')
+  if (ticket.session !== 0 && ticket.session !== session) return fail(step, ticket, 'EPERM')
+  step.changed = true
+  namespace.sessions.delete(session)
+  const ofSession = (ticket: Ticket) => ticket.session === session
+  expunge(
+    step,
+    [...namespace.waiting.values()].filter((waiter) => ofSession(waiter.ticket)),
+    'EINTR',
+  )
+  for (const held of [...namespace.held.values()]) if (ofSession(held.receive)) release(step, held)
+  for (const [key, restore] of namespace.restores) if (ofSession(restore.ticket)) namespace.restores.delete(key)
+  finish(step, ticket, 0)
+}
+
+/** Ends a waiting call as a signal does. Whichever entry is ordered first wins: an ended call is left alone. */
+export function interrupt(step: Step, call: Interrupt): void {
+  const { ticket, namespace } = step
+  const waiter = mayInterrupt(ticket, call.call) ? waiterOf(namespace, call.call) : undefined
+  if (waiter === undefined) return finish(step, ticket, 0)
+  step.changed = true
+  unwait(namespace, waiter)
+  fail(step, waiter.ticket, 'EINTR')
+  finish(step, ticket, 1)
+}
+
+function waiterOf(namespace: Namespace, ticket: Ticket) {
+  return namespace.waiting.get(ticketKey(ticket))
+}
+
+function mayInterrupt(ticket: Ticket, call: Ticket): boolean {
+  return ticket.session === 0 || ticket.session === call.session
+}
