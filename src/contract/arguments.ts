@@ -1,5 +1,16 @@
-import { INT_MAX, INT_MIN, isLong, type Long, long, type Msgbuf, type MsqidSettings, UINT_MAX } from '../abi/index.ts'
+import {
+  ALL_CAPABILITIES,
+  INT_MAX,
+  INT_MIN,
+  isLong,
+  type Long,
+  long,
+  type Msgbuf,
+  type MsqidSettings,
+  UINT_MAX,
+} from '../abi/index.ts'
 import type { Limits } from '../engine/index.ts'
+import type { CallerOptions } from './ipc-namespace.ts'
 
 /**
  * Checks of arguments before a call is made: what no C program could pass is the caller's mistake, a TypeError or a
@@ -68,6 +79,16 @@ export function limits(value: Partial<Limits>): Partial<Limits> {
       throw new TypeError(`there is no limit ${name}: use ${known.join(', ')}`)
   }
   return Object.fromEntries(Object.entries(value).map(([name, limit]) => [name, size(name, limit)]))
+}
+
+/** Who `as` speaks for: an object; its numbers are checked where they are used. */
+export function callerOptions(value: CallerOptions): CallerOptions {
+  if (typeof value !== 'object' || value === null) throw notA('caller', 'an object { uid, gid, groups … }', value)
+  if (value.groups !== undefined && !Array.isArray(value.groups)) throw notA('groups', 'an array', value.groups)
+  const unknown = value.capabilities?.find((name) => !ALL_CAPABILITIES.includes(name))
+  if (unknown !== undefined)
+    throw new TypeError(`there is no capability ${unknown}: use ${ALL_CAPABILITIES.join(', ')}`)
+  return value
 }
 
 /** A signal to abort a wait with; an aborted one ends the call before it is made. */

@@ -1,6 +1,18 @@
 /** The promise that every backend keeps. */
 export { abortSignal, int, key, limits, longArgument, msgbuf, msqidSettings, size, unsigned } from './arguments.ts'
+export {
+  callerFrom,
+  copyAfterCall,
+  msgctlCall,
+  msggetCall,
+  msgrcvCall,
+  msgsndCall,
+  setCopyCounterCall,
+  setLimitsCall,
+  setNextIdCall,
+} from './calls.ts'
 export { BackendError, type BackendErrorCode, formatKey, SyscallError, type SyscallErrorDetails } from './errors.ts'
+export { syscallError } from './hints.ts'
 export type {
   CallerOptions,
   Capabilities,
@@ -14,3 +26,4 @@ export type {
   SyncIpcNamespace,
   WaitOptions,
 } from './ipc-namespace.ts'
+export { missingFrom } from './missing.ts'

@@ -1,6 +1,7 @@
-import type { IpcPerm } from '../abi/index.ts'
-import type { Limits, Message, WaitingCall } from './entry.ts'
+import { type IpcPerm, S_IRUGO } from '../abi/index.ts'
+import type { Caller, Limits, Message, WaitingCall } from './entry.ts'
 import type { Namespace } from './namespace.ts'
+import { ipcPerms } from './permissions.ts'
 import { waitingCalls } from './waiters.ts'
 
 /** What an image keeps of a namespace beside its queues. */
@@ -50,9 +51,23 @@ export interface Checkpoint extends CheckpointHeader {
   readonly waiting: readonly WaitingCall[]
 }
 
-/** Copies a whole namespace at one instant, in one pass, removing nothing. Held messages are copied where they stand. */
-export function checkpoint(namespace: Namespace, time: number): Checkpoint {
+/** Why there is no checkpoint. */
+export interface CheckpointRefusal {
+  readonly code: 'ENOSYS' | 'EACCES'
+  /** The queue that the caller may not read. */
+  readonly msqid?: number
+}
+
+/**
+ * Copies a whole namespace at one instant, in one pass, removing nothing. Held messages are copied where they stand.
+ * The bytes are the queue's own: they must not be changed, nor kept once a receive may have handed them out.
+ */
+export function checkpoint(namespace: Namespace, caller: Caller, time: number): Checkpoint | CheckpointRefusal {
   const { identifiers } = namespace
+  if (!namespace.checkpointRestore) return { code: 'ENOSYS' }
+  for (const queue of identifiers.queues()) {
+    if (!ipcPerms(queue, caller, S_IRUGO)) return { code: 'EACCES', msqid: queue.msqid }
+  }
   return {
     time,
     limits: namespace.limits,

@@ -1,6 +1,6 @@
-import { type Checkpoint, checkpoint } from './checkpoint.ts'
+import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
 import { copyAfter, setCopyCounter } from './copies.ts'
-import type { Applied, Entry, Limits, WaitingCall } from './entry.ts'
+import type { Applied, Caller, Entry, Limits, WaitingCall } from './entry.ts'
 import { accept, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
@@ -42,9 +42,9 @@ export class Engine {
     return { completions: step.completions, changed: step.changed }
   }
 
-  /** The whole namespace at this instant; removes nothing. */
-  checkpoint(time: number): Checkpoint {
-    return checkpoint(this.namespace, time)
+  /** The whole namespace at this instant, for a caller who may read all of it; removes nothing. */
+  checkpoint(caller: Caller, time: number): Checkpoint | CheckpointRefusal {
+    return checkpoint(this.namespace, caller, time)
   }
 
   /** Every waiting call, queue by queue, in the order in which each list is served. */

@@ -26,10 +26,14 @@ export type {
   NamespaceInfo,
   Sender,
   SessionCode,
+  SetCopyCounter,
+  SetLimits,
+  SetNextId,
   Ticket,
   Value,
   Values,
   WaitingCall,
 } from './entry.ts'
 export { brokenInvariants } from './invariants.ts'
-export type { NamespaceOptions } from './namespace.ts'
+export { areValidLimits } from './limits.ts'
+export { DEFAULT_LIMITS, type NamespaceOptions } from './namespace.ts'

@@ -6,6 +6,9 @@ import type { StagedRestore } from './restore.ts'
 import type { Session } from './sessions.ts'
 import type { Waiter } from './waiters.ts'
 
+/** The limits of a new IPC namespace. */
+export const DEFAULT_LIMITS: Limits = { msgmax: MSGMAX, msgmnb: MSGMNB, msgmni: MSGMNI }
+
 /** What a namespace is made with. */
 export interface NamespaceOptions {
   /** Default: the kernel's, 8192, 16384 and 32000. */
@@ -42,7 +45,7 @@ export function newNamespace(options: NamespaceOptions): Namespace {
     msgCopy: options.msgCopy ?? 'index',
     checkpointRestore: options.checkpointRestore ?? true,
     ownerUid: options.ownerUid ?? 0,
-    limits: { msgmax: MSGMAX, msgmnb: MSGMNB, msgmni: MSGMNI, ...options.limits },
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
     now: 0,
     messageCount: 0,
     byteCount: 0,

@@ -1,0 +1,24 @@
+import type { Checkpoint, CheckpointMessage, CheckpointQueue } from '../engine/index.ts'
+import type { NotRestored } from './ipc-namespace.ts'
+
+const QUEUE_FIELDS = ['stime', 'rtime', 'ctime', 'lspid', 'lrpid', 'copyCounter', 'lastSequence'] as const
+const MESSAGE_FIELDS = ['sequence', 'sender', 'time'] as const
+
+/** What a checkpoint does not tell, because its source did not: the kernel, or CRIU's files alone. */
+export function missingFrom(checkpoint: Checkpoint): NotRestored[] {
+  const reason = 'not in the image'
+  const missing: NotRestored[] = checkpoint.identifiers === undefined ? [{ field: 'identifiers', reason }] : []
+  for (const queue of checkpoint.queues) {
+    for (const field of missingFields(queue)) missing.push({ msqid: queue.msqid, field, reason })
+  }
+  return missing
+}
+
+function missingFields(queue: CheckpointQueue): string[] {
+  return [
+    ...QUEUE_FIELDS.filter((field) => queue[field] === undefined),
+    ...MESSAGE_FIELDS.filter((field) =>
+      queue.messages.some((message: CheckpointMessage) => message[field] === undefined),
+    ),
+  ]
+}

@@ -1,0 +1,124 @@
+import { abortSignal, BackendError, type MsgctlResult, type ReceivedMessage, syscallError } from '../contract/index.ts'
+import type { Call, Caller, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
+import type { Host } from './host.ts'
+
+/** What a call answers when it succeeds. */
+export type ValueOf<C extends Call> = Values[C['name']]
+
+/** One caller's use of a host: its calls become values, promises and errors, and end with it. */
+export class HostSession {
+  readonly host: Host
+  readonly caller: Caller
+  readonly #waiting = new Set<Ticket>()
+  readonly #held = new Set<Ticket>()
+  #closed = false
+
+  constructor(host: Host, caller: Caller) {
+    this.host = host
+    this.caller = caller
+  }
+
+  /** Makes a call that never waits. */
+  perform<C extends Call>(call: C): ValueOf<C> {
+    return this.#performUnder(call).value
+  }
+
+  /** Makes a call that may wait; an aborted wait rejects with `signal.reason`, and no message is lost. */
+  async performOrWait<C extends Call>(call: C, signal: AbortSignal | undefined): Promise<ValueOf<C>> {
+    abortSignal(signal)
+    this.assertOpen()
+    const { ticket, completion } = this.host.submit(this.caller, call)
+    return completion === undefined ? this.#wait(ticket, call, signal) : this.#value(completion, call)
+  }
+
+  /** Makes a receive that holds; the ticket names it to `accept` and `refuse`. */
+  async hold(call: Msgrcv, signal: AbortSignal | undefined): Promise<{ ticket: Ticket; message: Message }> {
+    abortSignal(signal)
+    this.assertOpen()
+    const { ticket, completion } = this.host.submit(this.caller, call)
+    const message = await (completion === undefined ? this.#wait(ticket, call, signal) : this.#value(completion, call))
+    this.#held.add(ticket)
+    return { ticket, message }
+  }
+
+  /** Accepts or refuses a held message. */
+  endHold(name: 'accept' | 'refuse', receive: Ticket): void {
+    this.#held.delete(receive)
+    this.perform({ name, receive })
+  }
+
+  /** Begins something that goes on under its own ticket. */
+  begin(call: Call): Ticket {
+    return this.#performUnder(call).ticket
+  }
+
+  assertOpen(): void {
+    if (this.#closed) throw new BackendError('ERR_MSGQ_CLOSED', 'this namespace was closed: open it again')
+  }
+
+  /** Ends the waiting calls of this caller, and shows what it held again. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    for (const call of this.#waiting) this.host.submit(this.caller, { name: 'interrupt', call })
+    for (const receive of this.#held) this.host.submit(this.caller, { name: 'refuse', receive })
+  }
+
+  #performUnder<C extends Call>(call: C): { ticket: Ticket; value: ValueOf<C> } {
+    this.assertOpen()
+    const { ticket, completion } = this.host.submit(this.caller, call)
+    if (completion === undefined) throw new Error(`assertion: ${call.name} waits where nothing may wait`)
+    return { ticket, value: this.#value(completion, call) }
+  }
+
+  #wait<C extends Call>(ticket: Ticket, call: C, signal: AbortSignal | undefined): Promise<ValueOf<C>> {
+    return new Promise((resolve, reject) => {
+      // Whichever entry is ordered first wins: an abort that comes too late finds nothing to interrupt.
+      const abort = () => this.host.submit(this.caller, { name: 'interrupt', call: ticket })
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.add(ticket)
+      this.host.whenDone(ticket, (completion) => {
+        signal?.removeEventListener('abort', abort)
+        this.#waiting.delete(ticket)
+        const wasInterrupted = 'code' in completion && completion.code === 'EINTR'
+        if (wasInterrupted && this.#closed) reject(closedWhileWaiting(call))
+        else if (wasInterrupted && signal?.aborted) reject(signal.reason)
+        else {
+          try {
+            resolve(this.#value(completion, call))
+          } catch (error) {
+            reject(error)
+          }
+        }
+      })
+    })
+  }
+
+  #value<C extends Call>(completion: Completion, call: C): ValueOf<C> {
+    if ('value' in completion) return completion.value as ValueOf<C>
+    const { code } = completion
+    switch (code) {
+      case 'ERR_MSGQ_SESSION_EXPIRED':
+      case 'ERR_MSGQ_SESSION_FULL':
+      case 'ERR_MSGQ_TICKET_ACKNOWLEDGED':
+        throw new Error(`assertion: ${code}, but this process's own calls have no session`)
+      default:
+        throw syscallError(code, call, this.host.engine.limits)
+    }
+  }
+}
+
+function closedWhileWaiting(call: Call): BackendError {
+  return new BackendError('ERR_MSGQ_CLOSED', `the namespace was closed while ${call.name} waited; it did not happen`)
+}
+
+/** A message whose bytes belong to whoever asked: those of a copy, and of a held message, are still on the queue. */
+export function ownMessage(message: Message): ReceivedMessage {
+  return { ...message, mtext: message.mtext.slice() }
+}
+
+/** Performs a msgctl; the contract's types say what each command answers. */
+export function msgctlResult<Cmd extends number>(session: HostSession, call: Msgctl): MsgctlResult<Cmd> {
+  const value = session.perform(call)
+  return (value === 0 ? undefined : value) as MsgctlResult<Cmd>
+}

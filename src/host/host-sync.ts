@@ -1,0 +1,57 @@
+import { IPC_NOWAIT, MSG_COPY, type Msgbuf, type MsqidSettings } from '../abi/index.ts'
+import {
+  type Capabilities,
+  type MsgctlResult,
+  msgctlCall,
+  msggetCall,
+  msgrcvCall,
+  msgsndCall,
+  type ReceivedMessage,
+  type SyncIpcNamespace,
+  SyscallError,
+} from '../contract/index.ts'
+import type { Msgrcv, Msgsnd } from '../engine/index.ts'
+import { type HostSession, msgctlResult, ownMessage, type ValueOf } from './host-session.ts'
+
+/** The calls of one caller, answered at once. Its thread is the engine's: a call that would wait would wait for ever. */
+export class HostSync implements SyncIpcNamespace {
+  readonly #session: HostSession
+  readonly #capabilities: Capabilities
+
+  constructor(session: HostSession, capabilities: Capabilities) {
+    this.#session = session
+    this.#capabilities = capabilities
+  }
+
+  msgget(key: number, msgflg: number): number {
+    return this.#session.perform(msggetCall(key, msgflg))
+  }
+
+  msgsnd(msqid: number, message: Msgbuf, msgflg: number): void {
+    this.#performNow(msgsndCall(msqid, message, msgflg), 'EAGAIN')
+  }
+
+  msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
+    const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
+    // A copy by index that lacks IPC_NOWAIT is EINVAL, and must stay so.
+    const mayWait = !(msgflg & MSG_COPY) || this.#capabilities.copy === 'counter'
+    return ownMessage(mayWait ? this.#performNow(call, 'ENOMSG') : this.#session.perform(call))
+  }
+
+  msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {
+    return msgctlResult<Cmd>(this.#session, msgctlCall(msqid, cmd, settings))
+  }
+
+  /** The engine only sees the call that does not wait; `empty` is how it says that the other one would have. */
+  #performNow<C extends Msgsnd | Msgrcv>(call: C, empty: 'EAGAIN' | 'ENOMSG'): ValueOf<C> {
+    try {
+      return this.#session.perform({ ...call, msgflg: call.msgflg | IPC_NOWAIT })
+    } catch (error) {
+      const wouldWait = !(call.msgflg & IPC_NOWAIT) && error instanceof SyscallError && error.code === empty
+      if (!wouldWait) throw error
+      throw new TypeError(`${call.name} would wait, and the synchronous face cannot: use IPC_NOWAIT, or await it`, {
+        cause: error,
+      })
+    }
+  }
+}

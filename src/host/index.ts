@@ -1,0 +1,3 @@
+/** Runs one engine: gives it time, turns completions into promises. */
+export { Host } from './host.ts'
+export { type HostedNamespace, HostNamespace } from './host-namespace.ts'

@@ -1,0 +1,59 @@
+import { INT_MAX } from '../abi/index.ts'
+import { type IpcNamespace, unsigned } from '../contract/index.ts'
+
+/** The namespaces that `openNamespace` knows, for usage errors. */
+export const NAMESPACE_URLS = `memory:        queues in this process (?msgCopy=counter, ?checkpointRestore=false)
+linux:         the queues of the running Linux kernel
+linux:?pid=N   those of the IPC namespace that process N is in`
+
+/**
+ * Opens the namespace of a URL; its backend is loaded now, at its first use.
+ *
+ * @param url `memory:`, `linux:` or `linux:?pid=N`: see `NAMESPACE_URLS`.
+ * @throws {TypeError} not a URL of a namespace: the message lists them.
+ * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the namespace cannot be reached: the message says why and what to do.
+ */
+export async function openNamespace(url: string): Promise<IpcNamespace> {
+  if (typeof url !== 'string') throw new TypeError(`the namespace's URL must be a string, not ${typeof url}`)
+  const [, scheme, query] = /^(\w+:)(?:\?(.*))?$/.exec(url) ?? []
+  const parameters = new URLSearchParams(query)
+  switch (scheme) {
+    case 'memory:': {
+      const options = memoryOptions(url, parameters)
+      const { openEmbeddedNamespace } = await import('../backends/embedded/index.ts')
+      return openEmbeddedNamespace(options)
+    }
+    case 'linux:': {
+      const options = linuxOptions(url, parameters)
+      const { openKernelNamespace } = await import('../backends/kernel/index.ts')
+      return openKernelNamespace(options)
+    }
+    default:
+      throw new TypeError(`${url} is not the URL of a namespace; use one of\n${NAMESPACE_URLS}`)
+  }
+}
+
+function memoryOptions(url: string, parameters: URLSearchParams) {
+  allowOnly(url, parameters, ['msgCopy', 'checkpointRestore'])
+  const msgCopy = parameters.get('msgCopy') ?? 'index'
+  if (msgCopy !== 'index' && msgCopy !== 'counter') throw new TypeError(`${url}: msgCopy is index or counter`)
+  const checkpointRestore = parameters.get('checkpointRestore') ?? 'true'
+  if (checkpointRestore !== 'true' && checkpointRestore !== 'false') {
+    throw new TypeError(`${url}: checkpointRestore is true or false`)
+  }
+  return { msgCopy, checkpointRestore: checkpointRestore === 'true' } as const
+}
+
+function linuxOptions(url: string, parameters: URLSearchParams): { pid?: number } {
+  allowOnly(url, parameters, ['pid'])
+  const pid = parameters.get('pid')
+  if (pid === null) return {}
+  if (!/^[1-9]\d*$/.test(pid)) throw new TypeError(`${url}: pid is the number of a process`)
+  return { pid: unsigned('pid', Number(pid), INT_MAX) }
+}
+
+function allowOnly(url: string, parameters: URLSearchParams, known: readonly string[]): void {
+  for (const name of parameters.keys()) {
+    if (!known.includes(name)) throw new TypeError(`${url}: there is no parameter ${name}; use ${known.join(', ')}`)
+  }
+}
