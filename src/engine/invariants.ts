@@ -30,6 +30,12 @@ export function brokenInvariants(namespace: Namespace): string[] {
   for (const waiter of waiters) {
     must(namespace.waiting.get(ticketKey(waiter.ticket)) === waiter, 'a listed call is found by its ticket')
   }
+  for (const { queue, queued, receive } of namespace.held.values()) {
+    must(
+      identifiers.find(queue.msqid) === queue && queued.holder === receive,
+      'a held message is on a queue that is there',
+    )
+  }
   for (const { session } of [
     ...waiters.map(({ ticket }) => ticket),
     ...[...namespace.held.values()].map((h) => h.receive),
