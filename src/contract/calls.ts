@@ -20,10 +20,9 @@ export function msggetCall(keyArgument: number, msgflg: number): Msgget {
   return { name: 'msgget', key: key(keyArgument), msgflg: int('msgflg', msgflg) }
 }
 
-/** The message's bytes are copied: the caller may change them afterwards. */
 export function msgsndCall(msqid: number, message: Msgbuf, msgflg: number): Msgsnd {
   const { mtype, mtext } = msgbuf(message)
-  return { name: 'msgsnd', msqid: int('msqid', msqid), mtype, mtext: mtext.slice(), msgflg: int('msgflg', msgflg) }
+  return { name: 'msgsnd', msqid: int('msqid', msqid), mtype, mtext, msgflg: int('msgflg', msgflg) }
 }
 
 export function msgrcvCall(

@@ -60,7 +60,6 @@ export interface CheckpointRefusal {
 
 /**
  * Copies a whole namespace at one instant, in one pass, removing nothing. Held messages are copied where they stand.
- * The bytes are the queue's own: they must not be changed, nor kept once a receive may have handed them out.
  */
 export function checkpoint(namespace: Namespace, caller: Caller, time: number): Checkpoint | CheckpointRefusal {
   const { identifiers } = namespace
@@ -95,7 +94,7 @@ export function checkpoint(namespace: Namespace, caller: Caller, time: number): 
       lrpid: queue.lrpid,
       copyCounter: queue.copyCounter,
       lastSequence: queue.lastSequence,
-      messages: Array.from(queue.messages, ({ message }) => message),
+      messages: Array.from(queue.messages, (address) => queue.messages.read(address)),
     })),
     waiting: waitingCalls(namespace),
   }

@@ -1,10 +1,10 @@
 import { IPC_NOWAIT, MSG_EXCEPT, S_IRUGO } from '../abi/index.ts'
-import type { CopyAfter, Message, Msgrcv, SetCopyCounter } from './entry.ts'
-import type { MessageList, QueuedMessage } from './messages.ts'
-import { cutToSize, isTooLong, type MsgQueue } from './msg-queue.ts'
+import type { CopyAfter, Msgrcv, SetCopyCounter } from './entry.ts'
+import type { Address } from './messages/index.ts'
+import { isTooLong, type MsgQueue } from './msg-queue.ts'
 import { fail, finish, type Step } from './namespace.ts'
 import { ipcPerms, ownerOrAdmin } from './permissions.ts'
-import { convertMode, findNumber, type Selector, testMsg } from './search.ts'
+import { convertMode, findAfter, findNumber, type Selector } from './search.ts'
 import { type BlockedCopier, unwait, wait } from './waiters.ts'
 
 /** Copies the message at an index, as Linux has it since 3.14. Source: ipc/msg.c, do_msgrcv(), prepare_copy(). */
@@ -15,13 +15,14 @@ export function copyAtIndex(step: Step, call: Msgrcv): void {
   if (queue === undefined) return
 
   const index = call.msgtyp
-  const queued = index >= 0 && index < queue.qnum ? queue.messages.at(Number(index)) : undefined
-  if (queued === undefined) return fail(step, ticket, 'ENOMSG')
-  if (isTooLong(queued.message, call)) return fail(step, ticket, 'E2BIG')
+  const address = index >= 0 && index < queue.qnum ? queue.messages.at(Number(index)) : undefined
+  if (address === undefined) return fail(step, ticket, 'ENOMSG')
+  const sizeBytes = queue.messages.sizeOf(address)
+  if (isTooLong(sizeBytes, call)) return fail(step, ticket, 'E2BIG')
   // A copy is never cut short, and its buffer never longer than msgmax is now. Source: ipc/msgutil.c, copy_msg().
   const capacity = Math.min(call.msgsz, namespace.limits.msgmax)
-  if (queued.message.mtext.length > capacity) return fail(step, ticket, 'EINVAL')
-  finish(step, ticket, queued.message)
+  if (sizeBytes > capacity) return fail(step, ticket, 'EINVAL')
+  finish(step, ticket, queue.messages.read(address))
 }
 
 /** Copies the message whose number, among the selected ones, is the queue's copy counter, as proposed in 2012. */
@@ -57,7 +58,7 @@ export function serveCopiers(step: Step, queue: MsgQueue): void {
     const found = findCopy(queue, copier.call, copier.selector)
     if (found === undefined) continue
     unwait(step.namespace, copier)
-    finishCopy(step, queue, copier, found.message)
+    finishCopy(step, queue, copier, found)
   }
 }
 
@@ -65,36 +66,29 @@ function copyOrWait(step: Step, queue: MsgQueue, call: Msgrcv | CopyAfter): void
   const { ticket, caller } = step
   const selector = convertMode(call.msgtyp, call.msgflg)
   const found = findCopy(queue, call, selector)
-  if (found !== undefined) return finishCopy(step, queue, { ticket, call }, found.message)
+  if (found !== undefined) return finishCopy(step, queue, { ticket, call }, found)
   if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'ENOMSG')
   wait(step, { kind: 'copiers', ticket, caller, queue, call, selector })
 }
 
-function findCopy(queue: MsgQueue, call: Msgrcv | CopyAfter, selector: Selector): QueuedMessage | undefined {
+function findCopy(queue: MsgQueue, call: Msgrcv | CopyAfter, selector: Selector): Address | undefined {
   if (call.name === 'msgrcv') return findNumber(queue.messages, selector, queue.copyCounter)
   return findAfter(queue.messages, selector, call.sequence)
-}
-
-function findAfter(messages: MessageList, selector: Selector, sequence: number): QueuedMessage | undefined {
-  for (const queued of messages) {
-    if (queued.message.sequence > sequence && testMsg(queued.message.mtype, selector)) return queued
-  }
-  return undefined
 }
 
 function finishCopy(
   step: Step,
   queue: MsgQueue,
   { ticket, call }: Pick<BlockedCopier, 'ticket' | 'call'>,
-  message: Message,
+  address: Address,
 ): void {
-  if (isTooLong(message, call)) return fail(step, ticket, 'E2BIG')
+  if (isTooLong(queue.messages.sizeOf(address), call)) return fail(step, ticket, 'E2BIG')
   // Only a copy that is returned moves the counter.
   if (call.name === 'msgrcv') {
     queue.copyCounter++
     step.changed = true
   }
-  finish(step, ticket, cutToSize(message, call))
+  finish(step, ticket, queue.messages.read(address, call.msgsz))
 }
 
 /** The queue that a copy reads, or `undefined` after the call has failed. */

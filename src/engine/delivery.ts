@@ -1,55 +1,69 @@
 import { serveCopiers } from './copies.ts'
-import type { Caller, Msgsnd, Ticket } from './entry.ts'
-import type { QueuedMessage } from './messages.ts'
-import { cutToSize, hold, isTooLong, link, type MsgQueue, msgFitsInQueue, receive } from './msg-queue.ts'
+import type { Caller, Message, Msgsnd, Ticket } from './entry.ts'
+import type { Address } from './messages/index.ts'
+import { countReceive, hold, isTooLong, link, type MsgQueue, msgFitsInQueue, take } from './msg-queue.ts'
 import { fail, finish, type Step } from './namespace.ts'
 import { testMsg } from './search.ts'
-import { type BlockedSender, maySend, unwait, wait } from './waiters.ts'
+import { type BlockedReceiver, type BlockedSender, maySend, unwait, wait } from './waiters.ts'
 
-/** Sends a message for which there is room. */
+/** Sends a message for which there is room. Its bytes are copied, onto the queue or for the receiver. */
 export function deliver(step: Step, queue: MsgQueue, ticket: Ticket, caller: Caller, call: Msgsnd): void {
   step.changed = true
   queue.lspid = caller.pid
   queue.stime = step.now
-  const queued = link(step.namespace, queue, {
+  const message = {
     mtype: call.mtype,
     mtext: call.mtext,
     sequence: ++queue.lastSequence,
     sender: { pid: caller.pid, uid: caller.uid },
     time: step.now,
-  })
-  show(step, queue, queued)
+  }
+  if (queue.copiers.length > 0) show(step, queue, link(step.namespace, queue, message))
+  else pipelinedSend(step, queue, message)
   finish(step, ticket, 0)
 }
 
 /** Shows a message that just came into sight to whoever waits for one: copiers see it, then a receiver may take it. */
-export function show(step: Step, queue: MsgQueue, queued: QueuedMessage): void {
+export function show(step: Step, queue: MsgQueue, address: Address): void {
   serveCopiers(step, queue)
-  if (!pipelinedSend(step, queue, queued)) return
+  const receiver = nextReceiver(step, queue, queue.messages.typeOf(address), queue.messages.sizeOf(address))
+  if (receiver === undefined) return
+  finish(step, receiver.ticket, queue.messages.read(address, receiver.call.msgsz))
+  if (receiver.call.hold) return hold(step, queue, address, receiver)
+  take(step, queue, address, receiver.caller.tid)
   // The hand-over may have lowered the copy counter.
   serveCopiers(step, queue)
 }
 
-/**
- * Hands a message to the first waiting receiver that it matches; those for which it is too long end in E2BIG on the
- * way. Returns whether someone took it off the queue. Source: ipc/msg.c, pipelined_send().
- */
-function pipelinedSend(step: Step, queue: MsgQueue, queued: QueuedMessage): boolean {
-  const { message } = queued
-  for (const receiver of [...queue.receivers]) {
-    if (!testMsg(message.mtype, receiver.selector)) continue
-    unwait(step.namespace, receiver)
-    if (isTooLong(message, receiver.call)) {
-      fail(step, receiver.ticket, 'E2BIG')
-      continue
-    }
+/** Hands a message to the first waiting receiver that it matches, or puts it on the queue. Source: ipc/msg.c, pipelined_send(). */
+function pipelinedSend(step: Step, queue: MsgQueue, message: Message): void {
+  const receiver = nextReceiver(step, queue, message.mtype, message.mtext.length)
+  if (receiver === undefined || receiver.call.hold) {
+    const address = link(step.namespace, queue, message)
+    if (receiver === undefined) return
+    hold(step, queue, address, receiver)
+  } else {
     // A receiver that waited leaves its thread's id, one that did not its process's. Source: ipc/msg.c, task_pid().
-    if (receiver.call.hold) hold(step, queue, queued, receiver)
-    else receive(step, queue, queued, receiver.caller.tid)
-    finish(step, receiver.ticket, cutToSize(message, receiver.call))
-    return !receiver.call.hold
+    countReceive(step, queue, receiver.caller.tid)
   }
-  return false
+  finish(step, receiver.ticket, { ...message, mtext: message.mtext.slice(0, receiver.call.msgsz) })
+}
+
+/** The first waiting receiver that takes a message; those for which it is too long end in E2BIG on the way. */
+function nextReceiver(
+  step: Step,
+  queue: MsgQueue,
+  mtype: Message['mtype'],
+  sizeBytes: number,
+): BlockedReceiver | undefined {
+  if (queue.receivers.length === 0) return undefined
+  for (const receiver of [...queue.receivers]) {
+    if (!testMsg(mtype, receiver.selector)) continue
+    unwait(step.namespace, receiver)
+    if (!isTooLong(sizeBytes, receiver.call)) return receiver
+    fail(step, receiver.ticket, 'E2BIG')
+  }
+  return undefined
 }
 
 /**

@@ -41,7 +41,7 @@ export interface Msgsnd {
   readonly name: 'msgsnd'
   readonly msqid: number
   readonly mtype: Long
-  /** Kept as it is, not copied: it must not change afterwards. */
+  /** Copied: it may change once the entry is applied. */
   readonly mtext: Uint8Array
   readonly msgflg: number
 }

@@ -1,19 +1,19 @@
 import { serveCopiers } from './copies.ts'
 import { show, wakeSenders } from './delivery.ts'
 import type { Accept, Refuse, Ticket } from './entry.ts'
-import { type HeldMessage, receive } from './msg-queue.ts'
+import type { Address } from './messages/index.ts'
+import { type HeldMessage, take } from './msg-queue.ts'
 import { fail, finish, type Step, ticketKey } from './namespace.ts'
 
 /** Removes a held message: now it is received, by the process that held it. */
 export function accept(step: Step, call: Accept): void {
   const held = find(step, call.receive)
   if (held === undefined) return fail(step, step.ticket, 'EINVAL')
-  const { queue, queued, caller } = held
   step.namespace.held.delete(ticketKey(call.receive))
-  receive(step, queue, queued, caller.pid)
+  take(step, held.queue, addressOf(held), held.caller.pid)
   finish(step, step.ticket, 0)
-  serveCopiers(step, queue)
-  wakeSenders(step, queue)
+  serveCopiers(step, held.queue)
+  wakeSenders(step, held.queue)
 }
 
 /** Shows a held message again, at its place. */
@@ -25,11 +25,13 @@ export function refuse(step: Step, call: Refuse): void {
 }
 
 /** Ends a hold: whoever waits for the message gets it as if it were sent now, and so may free room. */
-export function release(step: Step, { queue, queued, receive }: HeldMessage): void {
+export function release(step: Step, held: HeldMessage): void {
+  const { queue, receive } = held
+  const address = addressOf(held)
   step.changed = true
   step.namespace.held.delete(ticketKey(receive))
-  queued.holder = undefined
-  show(step, queue, queued)
+  queue.messages.show(address)
+  show(step, queue, address)
   wakeSenders(step, queue)
 }
 
@@ -38,4 +40,10 @@ function find(step: Step, receive: Ticket): HeldMessage | undefined {
   const { ticket, namespace } = step
   if (ticket.session !== 0 && ticket.session !== receive.session) return undefined
   return namespace.held.get(ticketKey(receive))
+}
+
+function addressOf({ queue, sequence }: HeldMessage): Address {
+  const address = queue.messages.withSequence(sequence)
+  if (address === undefined) throw new Error(`assertion: held message ${sequence} is not on queue ${queue.msqid}`)
+  return address
 }

@@ -3,7 +3,7 @@ import { indexOf } from './identifiers.ts'
 import { type MsgQueue, msgFitsInQueue } from './msg-queue.ts'
 import { type Namespace, ticketKey } from './namespace.ts'
 import { ipcPerms } from './permissions.ts'
-import { findMsg, findNumber, testMsg } from './search.ts'
+import { findAfter, findMsg, findNumber } from './search.ts'
 import { waitersOf } from './waiters.ts'
 
 /** What must hold after every entry. Returns what does not, in words; nothing when all is well. */
@@ -30,11 +30,10 @@ export function brokenInvariants(namespace: Namespace): string[] {
   for (const waiter of waiters) {
     must(namespace.waiting.get(ticketKey(waiter.ticket)) === waiter, 'a listed call is found by its ticket')
   }
-  for (const { queue, queued, receive } of namespace.held.values()) {
-    must(
-      identifiers.find(queue.msqid) === queue && queued.holder === receive,
-      'a held message is on a queue that is there',
-    )
+  for (const { queue, sequence, receive } of namespace.held.values()) {
+    const address = queue.messages.withSequence(sequence)
+    const isThere = address !== undefined && queue.messages.holderOf(address) === receive
+    must(identifiers.find(queue.msqid) === queue && isThere, 'a held message is hidden on a queue that is there')
   }
   for (const { session } of [
     ...waiters.map(({ ticket }) => ticket),
@@ -51,22 +50,25 @@ function brokenInQueue(namespace: Namespace, queue: MsgQueue): string[] {
     if (!holds) broken.push(what)
   }
   const { identifiers } = namespace
-  const messages = [...queue.messages]
+  const { messages } = queue
+  const addresses = [...messages]
 
   must(identifiers.find(queue.msqid) === queue, 'found by its identifier')
   must(queue.key === IPC_PRIVATE || identifiers.withKey(queue.key) === queue, 'found by its key')
   must((queue.mode & ~S_IRWXUGO) === 0, 'the mode has nine bits')
-  must(queue.qnum === messages.length, 'qnum counts the messages, held ones included')
-  must(queue.cbytes === sum(messages, ({ message }) => message.mtext.length), 'cbytes is the sum of their lengths')
+  must(queue.qnum === addresses.length, 'qnum counts the messages, held ones included')
+  must(queue.cbytes === sum(addresses, (address) => messages.sizeOf(address)), 'cbytes is the sum of their lengths')
   must(queue.copyCounter >= 0 && queue.copyCounter <= UINT_MAX, 'the copy counter is an unsigned int')
 
   let last = 0
-  for (const { message, holder } of messages) {
-    must(message.mtype >= 1, 'types are positive')
-    must(message.sequence > last, 'sequence numbers rise along the queue')
-    last = message.sequence
-    const held = holder === undefined ? undefined : namespace.held.get(ticketKey(holder))
-    must(holder === undefined || held?.queued.message === message, 'a hidden message is held by a receive')
+  for (const [index, address] of addresses.entries()) {
+    const sequence = messages.sequenceOf(address)
+    must(messages.typeOf(address) >= 1, 'types are positive')
+    must(sequence > last, 'sequence numbers rise along the queue')
+    must(messages.at(index) === address, 'each message is found by its index')
+    last = sequence
+    const holder = messages.holderOf(address)
+    must(holder === undefined || namespace.held.has(ticketKey(holder)), 'a hidden message is held by a receive')
   }
   must(last <= queue.lastSequence, 'lastSequence is not behind')
 
@@ -80,7 +82,7 @@ function brokenInQueue(namespace: Namespace, queue: MsgQueue): string[] {
     const there =
       call.name === 'msgrcv'
         ? findNumber(queue.messages, selector, queue.copyCounter) !== undefined
-        : messages.some(({ message }) => message.sequence > call.sequence && testMsg(message.mtype, selector))
+        : findAfter(messages, selector, call.sequence) !== undefined
     must(!there, 'no copier waits for a message that is there')
   }
   for (const { caller } of [...queue.receivers, ...queue.copiers]) {

@@ -1,6 +1,6 @@
 import { MSG_NOERROR } from '../abi/index.ts'
 import type { Caller, Limits, Message, Msgrcv, Ticket } from './entry.ts'
-import { MessageList, type QueuedMessage } from './messages.ts'
+import { type Address, MessageList } from './messages/index.ts'
 import { type Namespace, type Step, ticketKey } from './namespace.ts'
 import type { BlockedCopier, BlockedReceiver, BlockedSender } from './waiters.ts'
 
@@ -74,7 +74,7 @@ export function newQueue(
 /** A message that a receive holds, until its `accept`, its `refuse`, or the end of its session or queue. */
 export interface HeldMessage {
   readonly queue: MsgQueue
-  readonly queued: QueuedMessage
+  readonly sequence: number
   readonly receive: Ticket
   readonly caller: Caller
 }
@@ -84,8 +84,8 @@ export function msgFitsInQueue(queue: MsgQueue, sizeBytes: number): boolean {
   return sizeBytes + queue.cbytes <= queue.qbytes && 1 + queue.qnum <= queue.qbytes
 }
 
-/** Counts a message and puts it at the tail. */
-export function link(namespace: Namespace, queue: MsgQueue, message: Message): QueuedMessage {
+/** Counts a message and puts it at the tail; its bytes are copied. */
+export function link(namespace: Namespace, queue: MsgQueue, message: Message): Address {
   queue.qnum++
   queue.cbytes += message.mtext.length
   namespace.messageCount++
@@ -93,14 +93,19 @@ export function link(namespace: Namespace, queue: MsgQueue, message: Message): Q
   return queue.messages.append(message)
 }
 
-/** Takes a message off its queue for the process or thread `lrpid`. Every receive lowers the copy counter. */
-export function receive(step: Step, queue: MsgQueue, queued: QueuedMessage, lrpid: number): void {
-  const sizeBytes = queued.message.mtext.length
-  queue.messages.remove(queued)
+/** Takes a message off its queue for the process or thread `lrpid`. */
+export function take(step: Step, queue: MsgQueue, address: Address, lrpid: number): void {
+  const sizeBytes = queue.messages.sizeOf(address)
+  queue.messages.remove(address)
   queue.qnum--
   queue.cbytes -= sizeBytes
   step.namespace.messageCount--
   step.namespace.byteCount -= sizeBytes
+  countReceive(step, queue, lrpid)
+}
+
+/** What every receive leaves behind: its time, its pid, and a copy counter that is one lower. */
+export function countReceive(step: Step, queue: MsgQueue, lrpid: number): void {
   queue.rtime = step.now
   queue.lrpid = lrpid
   if (queue.copyCounter > 0) queue.copyCounter--
@@ -111,21 +116,16 @@ export function receive(step: Step, queue: MsgQueue, queued: QueuedMessage, lrpi
 export function hold(
   step: Step,
   queue: MsgQueue,
-  queued: QueuedMessage,
-  receiver: Pick<Step, 'ticket' | 'caller'>,
+  address: Address,
+  { ticket, caller }: Pick<Step, 'ticket' | 'caller'>,
 ): void {
-  const { ticket, caller } = receiver
-  queued.holder = ticket
-  step.namespace.held.set(ticketKey(ticket), { queue, queued, receive: ticket, caller })
+  const sequence = queue.messages.sequenceOf(address)
+  queue.messages.hide(address, ticket)
+  step.namespace.held.set(ticketKey(ticket), { queue, sequence, receive: ticket, caller })
   step.changed = true
 }
 
 /** Whether a message is longer than a call accepts: E2BIG, and it stays. */
-export function isTooLong(message: Message, call: Pick<Msgrcv, 'msgsz' | 'msgflg'>): boolean {
-  return message.mtext.length > call.msgsz && !(call.msgflg & MSG_NOERROR)
-}
-
-/** A message as MSG_NOERROR hands it over: no longer than msgsz. */
-export function cutToSize(message: Message, { msgsz }: Pick<Msgrcv, 'msgsz'>): Message {
-  return message.mtext.length > msgsz ? { ...message, mtext: message.mtext.subarray(0, msgsz) } : message
+export function isTooLong(sizeBytes: number, { msgsz, msgflg }: Pick<Msgrcv, 'msgsz' | 'msgflg'>): boolean {
+  return sizeBytes > msgsz && !(msgflg & MSG_NOERROR)
 }

@@ -128,7 +128,7 @@ function removeQueue(step: Step, queue: MsgQueue): void {
   step.changed = true
   namespace.identifiers.remove(queue)
   expunge(step, waitersOf(queue), 'EIDRM')
-  for (const { holder } of queue.messages) if (holder !== undefined) namespace.held.delete(ticketKey(holder))
+  for (const holder of queue.messages.holders) namespace.held.delete(ticketKey(holder))
   namespace.messageCount -= queue.qnum
   namespace.byteCount -= queue.cbytes
 }

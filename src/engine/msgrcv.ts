@@ -2,7 +2,7 @@ import { IPC_NOWAIT, MSG_COPY, S_IRUGO } from '../abi/index.ts'
 import { copyAtCounter, copyAtIndex, serveCopiers } from './copies.ts'
 import { wakeSenders } from './delivery.ts'
 import type { Msgrcv } from './entry.ts'
-import { cutToSize, hold, isTooLong, receive } from './msg-queue.ts'
+import { hold, isTooLong, take } from './msg-queue.ts'
 import { fail, finish, type Step } from './namespace.ts'
 import { ipcPerms } from './permissions.ts'
 import { convertMode, findMsg } from './search.ts'
@@ -20,20 +20,17 @@ export function msgrcv(step: Step, call: Msgrcv): void {
   if (!ipcPerms(queue, caller, S_IRUGO)) return fail(step, ticket, 'EACCES')
 
   const selector = convertMode(call.msgtyp, call.msgflg)
-  const queued = findMsg(queue.messages, selector)
-  if (queued === undefined) {
+  const address = findMsg(queue.messages, selector)
+  if (address === undefined) {
     if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'ENOMSG')
     return wait(step, { kind: 'receivers', ticket, caller, queue, call, selector })
   }
   // Only the selected message is measured: a shorter one behind it is not taken in its stead.
-  if (isTooLong(queued.message, call)) return fail(step, ticket, 'E2BIG')
+  if (isTooLong(queue.messages.sizeOf(address), call)) return fail(step, ticket, 'E2BIG')
 
-  if (call.hold) {
-    hold(step, queue, queued, step)
-    return finish(step, ticket, cutToSize(queued.message, call))
-  }
-  receive(step, queue, queued, caller.pid)
-  finish(step, ticket, cutToSize(queued.message, call))
+  finish(step, ticket, queue.messages.read(address, call.msgsz))
+  if (call.hold) return hold(step, queue, address, step)
+  take(step, queue, address, caller.pid)
   serveCopiers(step, queue)
   wakeSenders(step, queue)
 }

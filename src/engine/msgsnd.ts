@@ -14,8 +14,10 @@ export function msgsnd(step: Step, call: Msgsnd): void {
   const queue = namespace.identifiers.find(call.msqid)
   if (queue === undefined) return fail(step, ticket, 'EINVAL')
   if (!ipcPerms(queue, caller, S_IWUGO)) return fail(step, ticket, 'EACCES')
+  if (!queue.messages.hasAddressFor(sizeBytes)) return fail(step, ticket, 'ENOMEM')
   // "If there is insufficient space, then the default behavior of msgsnd() is to block until space becomes available."
   if (msgFitsInQueue(queue, sizeBytes)) return deliver(step, queue, ticket, caller, call)
   if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'EAGAIN')
-  wait(step, { kind: 'senders', ticket, caller, queue, call })
+  // The entry's bytes are its owner's: who waits keeps a copy.
+  wait(step, { kind: 'senders', ticket, caller, queue, call: { ...call, mtext: call.mtext.slice() } })
 }

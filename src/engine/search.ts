@@ -1,5 +1,5 @@
 import { LONG_MAX, LONG_MIN, type Long, MSG_EXCEPT } from '../abi/index.ts'
-import type { MessageList, QueuedMessage } from './messages.ts'
+import type { Address, MessageList } from './messages/index.ts'
 
 /** What msgtyp and msgflg select. Source: ipc/msg.c, convert_mode(). */
 export type Selector =
@@ -34,27 +34,40 @@ export function testMsg(mtype: Long, selector: Selector): boolean {
   }
 }
 
-/** The message that a receive takes: the oldest selected or, for `lessEqual`, the oldest of the lowest type. Held ones are hidden. Source: ipc/msg.c, find_msg(). */
-export function findMsg(messages: MessageList, selector: Selector): QueuedMessage | undefined {
-  let found: QueuedMessage | undefined
-  for (let queued = messages.first; queued !== undefined; queued = queued.next) {
-    if (queued.holder !== undefined || !testMsg(queued.message.mtype, selector)) continue
-    if (selector.mode !== 'lessEqual') return queued
-    if (found === undefined || queued.message.mtype < found.message.mtype) found = queued
+/** The message that a receive takes: the oldest selected or, for `lessEqual`, the oldest of the lowest type. Source: ipc/msg.c, find_msg(). */
+export function findMsg(messages: MessageList, selector: Selector): Address | undefined {
+  switch (selector.mode) {
+    case 'any':
+      return messages.oldest()
+    case 'equal':
+      return messages.oldestOf(selector.type)
+    case 'notEqual':
+      return messages.oldestExcept(selector.type)
+    case 'lessEqual': {
+      const lowest = messages.oldestOfLowest()
+      return lowest !== undefined && messages.typeOf(lowest) <= selector.type ? lowest : undefined
+    }
   }
-  return found
 }
 
 /** The selected message that the receive number `number`, from 0, would take. Held ones are still there. */
-export function findNumber(messages: MessageList, selector: Selector, number: number): QueuedMessage | undefined {
-  const selected: QueuedMessage[] = []
-  for (const queued of messages) {
-    if (!testMsg(queued.message.mtype, selector)) continue
-    if (selector.mode !== 'lessEqual' && selected.length === number) return queued
-    selected.push(queued)
+export function findNumber(messages: MessageList, selector: Selector, number: number): Address | undefined {
+  if (selector.mode === 'any') return messages.at(number)
+  const selected = [...messages].filter((address) => testMsg(messages.typeOf(address), selector))
+  if (selector.mode === 'lessEqual') {
+    // Sorting is stable, so messages of one type stay in their order.
+    selected.sort((a, b) =>
+      messages.typeOf(a) < messages.typeOf(b) ? -1 : messages.typeOf(a) > messages.typeOf(b) ? 1 : 0,
+    )
   }
-  if (selector.mode !== 'lessEqual') return undefined
-  // Sorting is stable, so messages of one type stay in their order.
-  selected.sort((a, b) => (a.message.mtype < b.message.mtype ? -1 : a.message.mtype > b.message.mtype ? 1 : 0))
   return selected[number]
+}
+
+/** The oldest selected message after a sequence number. Held ones are still there. */
+export function findAfter(messages: MessageList, selector: Selector, sequence: number): Address | undefined {
+  let address = messages.after(sequence)
+  while (address !== undefined && !testMsg(messages.typeOf(address), selector)) {
+    address = messages.after(messages.sequenceOf(address))
+  }
+  return address
 }

@@ -23,9 +23,9 @@ import {
 } from '../contract/index.ts'
 import type { Caller, Checkpoint, Limits, WaitingCall } from '../engine/index.ts'
 import type { Host } from './host.ts'
-import { HostSession, msgctlResult, ownMessage } from './host-session.ts'
+import { HostSession, msgctlResult } from './host-session.ts'
 import { HostSync } from './host-sync.ts'
-import { restore, withOwnBytes } from './restore.ts'
+import { restore } from './restore.ts'
 
 /** What every reference to one host shares. */
 export interface HostedNamespace {
@@ -86,7 +86,7 @@ export class HostNamespace implements IpcNamespace {
     if (hold && msgflg & MSG_COPY) throw new TypeError('a copy cannot be held: leave out hold, or MSG_COPY')
     const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, hold)
     if (hold) return this.#hold(call, signal)
-    return ownMessage(await this.#session.performOrWait(call, signal))
+    return this.#session.performOrWait(call, signal)
   }
 
   async msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): Promise<MsgctlResult<Cmd>> {
@@ -102,7 +102,7 @@ export class HostNamespace implements IpcNamespace {
     { signal }: WaitOptions = {},
   ): Promise<ReceivedMessage> {
     const call = copyAfterCall(msqid, sequence, msgsz, msgtyp, msgflg)
-    return ownMessage(await this.#session.performOrWait(call, signal))
+    return this.#session.performOrWait(call, signal)
   }
 
   async setCopyCounter(msqid: number, copyCounter: number): Promise<void> {
@@ -132,7 +132,7 @@ export class HostNamespace implements IpcNamespace {
     const { host } = this.#hosted
     const checkpoint = host.engine.checkpoint(this.#session.caller, host.now)
     if ('code' in checkpoint) throw new SyscallError(checkpoint.code, 'checkpoint', checkpoint)
-    return withOwnBytes(checkpoint)
+    return checkpoint
   }
 
   async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
@@ -160,7 +160,7 @@ export class HostNamespace implements IpcNamespace {
   async #hold(call: ReturnType<typeof msgrcvCall>, signal: AbortSignal | undefined): Promise<HeldMessage> {
     const { ticket, message } = await this.#session.hold(call, signal)
     return {
-      ...ownMessage(message),
+      ...message,
       accept: async () => this.#session.endHold('accept', ticket),
       refuse: async () => this.#session.endHold('refuse', ticket),
     }

@@ -1,4 +1,4 @@
-import { abortSignal, BackendError, type MsgctlResult, type ReceivedMessage, syscallError } from '../contract/index.ts'
+import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
 import type { Call, Caller, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
 import type { Host } from './host.ts'
 
@@ -110,11 +110,6 @@ export class HostSession {
 
 function closedWhileWaiting(call: Call): BackendError {
   return new BackendError('ERR_MSGQ_CLOSED', `the namespace was closed while ${call.name} waited; it did not happen`)
-}
-
-/** A message whose bytes belong to whoever asked: those of a copy, and of a held message, are still on the queue. */
-export function ownMessage(message: Message): ReceivedMessage {
-  return { ...message, mtext: message.mtext.slice() }
 }
 
 /** Performs a msgctl; the contract's types say what each command answers. */

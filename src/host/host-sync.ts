@@ -11,7 +11,7 @@ import {
   SyscallError,
 } from '../contract/index.ts'
 import type { Msgrcv, Msgsnd } from '../engine/index.ts'
-import { type HostSession, msgctlResult, ownMessage, type ValueOf } from './host-session.ts'
+import { type HostSession, msgctlResult, type ValueOf } from './host-session.ts'
 
 /** The calls of one caller, answered at once. Its thread is the engine's: a call that would wait would wait for ever. */
 export class HostSync implements SyncIpcNamespace {
@@ -35,7 +35,7 @@ export class HostSync implements SyncIpcNamespace {
     const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
     // A copy by index that lacks IPC_NOWAIT is EINVAL, and must stay so.
     const mayWait = !(msgflg & MSG_COPY) || this.#capabilities.copy === 'counter'
-    return ownMessage(mayWait ? this.#performNow(call, 'ENOMSG') : this.#session.perform(call))
+    return mayWait ? this.#performNow(call, 'ENOMSG') : this.#session.perform(call)
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {

@@ -5,7 +5,7 @@ import type { HostSession } from './host-session.ts'
 
 /** Restores a checkpoint into the engine of a host: all of it, or nothing. */
 export function restore(session: HostSession, checkpoint: Checkpoint): RestoreReport {
-  const { queues, waiting: _, ...header } = withOwnBytes(checkpointArgument(checkpoint))
+  const { queues, waiting: _, ...header } = checkpointArgument(checkpoint)
   const wasEmpty = queuesInUse(session) === 0
   const begun = session.begin({ name: 'restoreBegin', header })
   session.perform({ name: 'restoreChunk', restore: begun, queues })
@@ -17,17 +17,6 @@ export function restore(session: HostSession, checkpoint: Checkpoint): RestoreRe
   const notRestored = missingFrom(checkpoint)
   if (!wasEmpty) notRestored.push(...NAMESPACE_HAD_QUEUES)
   return { msqids: queues.map(({ msqid }) => msqid), notRestored }
-}
-
-/** The same checkpoint with bytes of its own: a receive hands out those of the queue. */
-export function withOwnBytes(checkpoint: Checkpoint): Checkpoint {
-  return {
-    ...checkpoint,
-    queues: checkpoint.queues.map((queue) => ({
-      ...queue,
-      messages: queue.messages.map((message) => ({ ...message, mtext: message.mtext.slice() })),
-    })),
-  }
 }
 
 const NAMESPACE_HAD_QUEUES: readonly NotRestored[] = ['nextId', 'identifiers'].map((field) => ({

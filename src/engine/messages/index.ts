@@ -1,0 +1,3 @@
+/** The messages of one queue: found by place, type, rank and sequence number, whatever the depth. */
+export { MessageList } from './message-list.ts'
+export type { Address } from './message-log.ts'

@@ -1,0 +1,256 @@
+import type { Long } from '../../abi/index.ts'
+import type { Message } from '../entry.ts'
+import {
+  FIRST_SEGMENT_WORDS,
+  LENGTH,
+  NEXT,
+  PID,
+  RECORD_WORDS,
+  recordWords,
+  SEGMENT_WORDS,
+  SEQUENCE_HIGH,
+  SEQUENCE_LOW,
+  Segment,
+  TIME_HIGH,
+  TIME_LOW,
+  TYPE_HIGH,
+  TYPE_LOW,
+  UID,
+} from './segment.ts'
+
+/** Where a message stands in its log. */
+export type Address = number
+
+/** Most segments of one log, since a slot has 16 bits: 16 GiB. */
+const SEGMENTS_MAX = 0x1_0000
+/** A log below this is never worth packing anew: two ordinary segments. */
+const PACK_MIN_WORDS = 2 * SEGMENT_WORDS
+const HALF = 0x1_0000_0000
+
+/** Messages packed one behind the other, in segments. Appended at the end, killed anywhere, found by rank and by sequence number. */
+export class MessageLog {
+  /** In order; each but the last has a live record. */
+  readonly #segments: Segment[] = []
+  readonly #slots: (Segment | undefined)[] = []
+  readonly #freeSlots: number[] = []
+  /** One segment is kept for later, so that steady traffic allocates none. */
+  #spare: Segment | undefined
+  #liveWords = 0
+  #allocatedWords = 0
+  count = 0
+
+  /** Whether one more message of some bytes has an address. */
+  hasAddressFor(sizeBytes: number): boolean {
+    const last = this.#segments[this.#segments.length - 1]
+    return this.#segments.length < SEGMENTS_MAX - 1 || (last?.hasRoomFor(recordWords(sizeBytes)) ?? false)
+  }
+
+  /** Whether dead records take more than half the room. */
+  get isSparse(): boolean {
+    return this.#allocatedWords > PACK_MIN_WORDS && this.#allocatedWords > 2 * this.#liveWords
+  }
+
+  /** Puts a message at the end; its bytes are copied. */
+  append({ mtype, mtext, sequence, sender, time }: Message): Address {
+    const words = recordWords(mtext.length)
+    const segment = this.#segmentFor(words)
+    const offset = segment.add(words, sequence)
+    const record = segment.words
+    record[offset + LENGTH] = mtext.length
+    record[offset + TYPE_LOW] = lowHalf(mtype)
+    record[offset + TYPE_HIGH] = highHalf(mtype)
+    record[offset + NEXT] = 0
+    record[offset + SEQUENCE_LOW] = sequence
+    record[offset + SEQUENCE_HIGH] = sequence / HALF
+    record[offset + TIME_LOW] = time
+    record[offset + TIME_HIGH] = time / HALF
+    record[offset + PID] = sender.pid
+    record[offset + UID] = sender.uid
+    segment.bytes.set(mtext, (offset + RECORD_WORDS) * 4)
+    this.count++
+    this.#liveWords += words
+    return addressOf(segment, offset)
+  }
+
+  kill(address: Address): void {
+    const segment = this.#segmentOf(address)
+    this.#liveWords -= recordWords(this.sizeOf(address))
+    this.count--
+    segment.kill(offsetOf(address))
+    if (segment.live === 0) this.#release(segment)
+  }
+
+  /** The message, with bytes of its own: at most `msgsz` of them. */
+  read(address: Address, msgsz: number): Message {
+    const { words, bytes } = this.#segmentOf(address)
+    const offset = offsetOf(address)
+    const start = (offset + RECORD_WORDS) * 4
+    return {
+      mtype: this.typeOf(address),
+      mtext: bytes.slice(start, start + Math.min(words[offset + LENGTH] as number, msgsz)),
+      sequence: this.sequenceOf(address),
+      sender: { pid: words[offset + PID] as number, uid: (words[offset + UID] as number) >>> 0 },
+      time: (words[offset + TIME_HIGH] as number) * HALF + ((words[offset + TIME_LOW] as number) >>> 0),
+    }
+  }
+
+  sizeOf(address: Address): number {
+    return this.#word(address, LENGTH)
+  }
+
+  typeOf(address: Address): Long {
+    return longFrom(this.#word(address, TYPE_HIGH), this.#word(address, TYPE_LOW))
+  }
+
+  typeHighOf(address: Address): number {
+    return this.#word(address, TYPE_HIGH)
+  }
+
+  typeLowOf(address: Address): number {
+    return this.#word(address, TYPE_LOW)
+  }
+
+  sequenceOf(address: Address): number {
+    return this.#word(address, SEQUENCE_HIGH) * HALF + (this.#word(address, SEQUENCE_LOW) >>> 0)
+  }
+
+  /** The address that was noted beside a message: of the next one of its type. */
+  nextOf(address: Address): Address | undefined {
+    const next = this.#word(address, NEXT) >>> 0
+    return next === 0 ? undefined : next - 1
+  }
+
+  setNext(address: Address, next: Address | undefined): void {
+    this.#segmentOf(address).words[offsetOf(address) + NEXT] = next === undefined ? 0 : next + 1
+  }
+
+  /** The oldest message. */
+  first(): Address | undefined {
+    return this.#firstFrom(0)
+  }
+
+  /** The message behind one. */
+  following(address: Address): Address | undefined {
+    const segment = this.#segmentOf(address)
+    const offset = segment.liveFrom(segment.after(offsetOf(address)))
+    return offset < segment.end ? addressOf(segment, offset) : this.#firstFrom(this.#positionOf(segment) + 1)
+  }
+
+  /** The message at an index from the oldest, 0. */
+  at(index: number): Address | undefined {
+    let rest = index
+    for (const segment of this.#segments) {
+      if (rest < segment.live) return addressOf(segment, segment.atRank(rest))
+      rest -= segment.live
+    }
+    return undefined
+  }
+
+  /** The oldest message whose sequence number is above one. */
+  after(sequence: number): Address | undefined {
+    const position = this.#positionAfter(sequence)
+    const segment = this.#segments[position]
+    if (segment === undefined) return undefined
+    let offset = segment.liveFrom(0)
+    while (offset < segment.end && this.sequenceOf(addressOf(segment, offset)) <= sequence) {
+      offset = segment.liveFrom(segment.after(offset))
+    }
+    return offset < segment.end ? addressOf(segment, offset) : this.#firstFrom(position + 1)
+  }
+
+  #firstFrom(position: number): Address | undefined {
+    for (let at = position; at < this.#segments.length; at++) {
+      const segment = this.#segments[at] as Segment
+      const offset = segment.liveFrom(0)
+      if (offset < segment.end) return addressOf(segment, offset)
+    }
+    return undefined
+  }
+
+  #word(address: Address, field: number): number {
+    return this.#segmentOf(address).words[offsetOf(address) + field] as number
+  }
+
+  #segmentOf(address: Address): Segment {
+    return this.#slots[address >>> 16] as Segment
+  }
+
+  #positionOf(segment: Segment): number {
+    return this.#positionAfter(segment.firstSequence - 1)
+  }
+
+  /** The position of the first segment that ends above a sequence number. */
+  #positionAfter(sequence: number): number {
+    let low = 0
+    let high = this.#segments.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#segments[middle] as Segment).lastSequence > sequence) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+
+  #segmentFor(words: number): Segment {
+    const last = this.#segments[this.#segments.length - 1]
+    if (last?.hasRoomFor(words)) return last
+    if (last?.live === 0) this.#drop(this.#segments.length - 1, last)
+    if (words <= SEGMENT_WORDS && this.#spare !== undefined) {
+      const spare = this.#spare
+      this.#spare = undefined
+      return this.#attach(spare)
+    }
+    const ordinary = last === undefined ? FIRST_SEGMENT_WORDS : SEGMENT_WORDS
+    return this.#attach(new Segment(this.#freeSlots.pop() ?? this.#slots.length, Math.max(words, ordinary)))
+  }
+
+  #attach(segment: Segment): Segment {
+    this.#slots[segment.slot] = segment
+    this.#segments.push(segment)
+    this.#allocatedWords += segment.words.length
+    return segment
+  }
+
+  /** Gives back a segment without live records; the last one goes on from its start. */
+  #release(segment: Segment): void {
+    const position = this.#positionOf(segment)
+    segment.reset()
+    const isLast = position === this.#segments.length - 1
+    if (!isLast || segment.words.length > SEGMENT_WORDS) this.#drop(position, segment)
+  }
+
+  #drop(position: number, segment: Segment): void {
+    this.#segments.splice(position, 1)
+    this.#allocatedWords -= segment.words.length
+    if (this.#spare === undefined && segment.words.length === SEGMENT_WORDS) {
+      this.#spare = segment
+      return
+    }
+    this.#slots[segment.slot] = undefined
+    this.#freeSlots.push(segment.slot)
+  }
+}
+
+function addressOf(segment: Segment, offset: number): Address {
+  return segment.slot * SEGMENT_WORDS + offset
+}
+
+/** A long message stands alone in its segment, at 0: offsets never need more than 16 bits. */
+function offsetOf(address: Address): number {
+  return address & (SEGMENT_WORDS - 1)
+}
+
+/** The upper 32 bits of a long. */
+export function highHalf(value: Long): number {
+  return typeof value === 'bigint' ? Number(value >> 32n) : (value / HALF) | 0
+}
+
+/** The lower 32 bits of a long, as a signed number. */
+export function lowHalf(value: Long): number {
+  return typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : value | 0
+}
+
+/** The canonical long of two halves, 0 or more. */
+function longFrom(high: number, low: number): Long {
+  return high < 0x20_0000 ? high * HALF + (low >>> 0) : (BigInt(high) << 32n) | BigInt(low >>> 0)
+}

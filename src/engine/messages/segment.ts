@@ -1,0 +1,155 @@
+/**
+ * A piece of a queue's log: records of 32-bit words, one behind the other.
+ *
+ *   record = length, type low, type high, next, sequence low, sequence high, time low, time high, pid, uid, payload
+ *
+ * A dead record's length is its complement. `next` is the address of the next message of the same type, plus 1. The
+ * payload is padded to whole words. Types, sequences and times are two halves: exact, and no bigint on the way.
+ */
+export const LENGTH = 0
+export const TYPE_LOW = 1
+export const TYPE_HIGH = 2
+export const NEXT = 3
+export const SEQUENCE_LOW = 4
+export const SEQUENCE_HIGH = 5
+export const TIME_LOW = 6
+export const TIME_HIGH = 7
+export const PID = 8
+export const UID = 9
+export const RECORD_WORDS = 10
+
+/** Words of an ordinary segment, 256 KiB: an offset has 16 bits. A first segment is smaller, a long message's is longer. */
+export const SEGMENT_WORDS = 0x1_0000
+/** A queue that never held much costs little. */
+export const FIRST_SEGMENT_WORDS = 0x400
+
+/** Records between two marks. */
+const MARK_RECORDS = 32
+
+export class Segment {
+  readonly slot: number
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+  /** Where the next record goes. */
+  end = 0
+  /** Records that are not dead. */
+  live = 0
+  /** Sequence numbers of the first and the last record: they rise along the log. */
+  firstSequence = 0
+  lastSequence = 0
+  /** Of every 32nd record its offset, and how many of the 32 live; made at the first search by rank. */
+  #marks: { readonly offsets: number[]; readonly live: number[] } | undefined
+  #records = 0
+
+  constructor(slot: number, words: number) {
+    this.slot = slot
+    this.words = new Int32Array(words)
+    this.bytes = new Uint8Array(this.words.buffer)
+  }
+
+  hasRoomFor(words: number): boolean {
+    return this.end + words <= this.words.length
+  }
+
+  /** Takes room for a record, whose words the caller writes. */
+  add(words: number, sequence: number): number {
+    const offset = this.end
+    if (offset === 0) this.firstSequence = sequence
+    this.lastSequence = sequence
+    this.end += words
+    this.live++
+    if (this.#marks !== undefined) mark(this.#marks, this.#records, offset)
+    this.#records++
+    return offset
+  }
+
+  /** Marks a record dead. */
+  kill(offset: number): void {
+    this.words[offset] = ~this.#word(offset)
+    this.live--
+    if (this.#marks === undefined) return
+    const block = lastAtMost(this.#marks.offsets, offset)
+    this.#marks.live[block] = (this.#marks.live[block] ?? 0) - 1
+  }
+
+  /** Makes room again, once every record is dead. */
+  reset(): void {
+    this.end = 0
+    this.#records = 0
+    this.#marks = undefined
+  }
+
+  /** The first live record at or behind an offset; `end` when there is none. */
+  liveFrom(offset: number): number {
+    let at = offset
+    while (at < this.end) {
+      const length = this.#word(at)
+      if (length >= 0) return at
+      at += recordWords(~length)
+    }
+    return this.end
+  }
+
+  /** The record behind one. */
+  after(offset: number): number {
+    const length = this.#word(offset)
+    return offset + recordWords(length < 0 ? ~length : length)
+  }
+
+  /** The live record number `rank`, from 0, which must be there. */
+  atRank(rank: number): number {
+    this.#marks ??= this.#makeMarks()
+    const { offsets, live } = this.#marks
+    let rest = rank
+    let block = 0
+    for (let count = live[0] ?? 0; rest >= count; count = live[block] ?? 0) {
+      rest -= count
+      block++
+    }
+    let at = this.liveFrom(offsets[block] ?? 0)
+    for (; rest > 0; rest--) at = this.liveFrom(this.after(at))
+    return at
+  }
+
+  #makeMarks() {
+    const marks = { offsets: [] as number[], live: [] as number[] }
+    let record = 0
+    for (let at = 0; at < this.end; at = this.after(at), record++) {
+      mark(marks, record, at)
+      const block = marks.live.length - 1
+      if (this.#word(at) < 0) marks.live[block] = (marks.live[block] ?? 0) - 1
+    }
+    return marks
+  }
+
+  #word(offset: number): number {
+    return this.words[offset] as number
+  }
+}
+
+/** Words that a record with a payload of some bytes takes. */
+export function recordWords(sizeBytes: number): number {
+  return RECORD_WORDS + ((sizeBytes + 3) >>> 2)
+}
+
+/** Counts a live record. */
+function mark(marks: { readonly offsets: number[]; readonly live: number[] }, record: number, offset: number): void {
+  if (record % MARK_RECORDS === 0) {
+    marks.offsets.push(offset)
+    marks.live.push(0)
+  }
+  const block = marks.live.length - 1
+  marks.live[block] = (marks.live[block] ?? 0) + 1
+}
+
+/** The index of the last of some rising numbers that is at most `most`. */
+function lastAtMost(rising: readonly number[], most: number): number {
+  let low = 0
+  let high = rising.length
+  while (high - low > 1) {
+    const middle = (low + high) >>> 1
+    if ((rising[middle] ?? 0) <= most) low = middle
+    else high = middle
+  }
+  return low
+}
