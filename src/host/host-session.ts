@@ -1,6 +1,6 @@
 import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
 import type { Call, Caller, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
-import type { Host } from './host.ts'
+import type { Host, Submitted } from './host.ts'
 
 /** What a call answers when it succeeds. */
 export type ValueOf<C extends Call> = Values[C['name']]
@@ -20,23 +20,25 @@ export class HostSession {
 
   /** Makes a call that never waits. */
   perform<C extends Call>(call: C): ValueOf<C> {
-    return this.#performUnder(call).value
+    this.assertOpen()
+    return this.#value(this.#ended(this.host.submit(this.caller, call), call), call)
   }
 
   /** Makes a call that may wait; an aborted wait rejects with `signal.reason`, and no message is lost. */
   async performOrWait<C extends Call>(call: C, signal: AbortSignal | undefined): Promise<ValueOf<C>> {
     abortSignal(signal)
     this.assertOpen()
-    const { ticket, completion } = this.host.submit(this.caller, call)
-    return completion === undefined ? this.#wait(ticket, call, signal) : this.#value(completion, call)
+    const submitted = this.host.submit(this.caller, call)
+    return isEnded(submitted) ? this.#value(submitted, call) : this.#wait(submitted.ticket, call, signal)
   }
 
   /** Makes a receive that holds; the ticket names it to `accept` and `refuse`. */
   async hold(call: Msgrcv, signal: AbortSignal | undefined): Promise<{ ticket: Ticket; message: Message }> {
     abortSignal(signal)
     this.assertOpen()
-    const { ticket, completion } = this.host.submit(this.caller, call)
-    const message = await (completion === undefined ? this.#wait(ticket, call, signal) : this.#value(completion, call))
+    const submitted = this.host.submit(this.caller, call)
+    const { ticket } = submitted
+    const message = isEnded(submitted) ? this.#value(submitted, call) : await this.#wait(ticket, call, signal)
     this.#held.add(ticket)
     return { ticket, message }
   }
@@ -49,7 +51,10 @@ export class HostSession {
 
   /** Begins something that goes on under its own ticket. */
   begin(call: Call): Ticket {
-    return this.#performUnder(call).ticket
+    this.assertOpen()
+    const completion = this.#ended(this.host.submit(this.caller, call), call)
+    this.#value(completion, call)
+    return completion.ticket
   }
 
   assertOpen(): void {
@@ -64,11 +69,9 @@ export class HostSession {
     for (const receive of this.#held) this.host.submit(this.caller, { name: 'refuse', receive })
   }
 
-  #performUnder<C extends Call>(call: C): { ticket: Ticket; value: ValueOf<C> } {
-    this.assertOpen()
-    const { ticket, completion } = this.host.submit(this.caller, call)
-    if (completion === undefined) throw new Error(`assertion: ${call.name} waits where nothing may wait`)
-    return { ticket, value: this.#value(completion, call) }
+  #ended(submitted: Submitted, call: Call): Completion {
+    if (isEnded(submitted)) return submitted
+    throw new Error(`assertion: ${call.name} waits where nothing may wait`)
   }
 
   #wait<C extends Call>(ticket: Ticket, call: C, signal: AbortSignal | undefined): Promise<ValueOf<C>> {
@@ -106,6 +109,10 @@ export class HostSession {
         throw syscallError(code, call, this.host.engine.limits)
     }
   }
+}
+
+function isEnded(submitted: Submitted): submitted is Completion {
+  return 'value' in submitted || 'code' in submitted
 }
 
 function closedWhileWaiting(call: Call): BackendError {

@@ -28,26 +28,26 @@ export class HostSync implements SyncIpcNamespace {
   }
 
   msgsnd(msqid: number, message: Msgbuf, msgflg: number): void {
-    this.#performNow(msgsndCall(msqid, message, msgflg), 'EAGAIN')
+    this.#performNow(msgsndCall(msqid, message, msgflg | IPC_NOWAIT), msgflg, 'EAGAIN')
   }
 
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
-    const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
     // A copy by index that lacks IPC_NOWAIT is EINVAL, and must stay so.
     const mayWait = !(msgflg & MSG_COPY) || this.#capabilities.copy === 'counter'
-    return mayWait ? this.#performNow(call, 'ENOMSG') : this.#session.perform(call)
+    if (!mayWait) return this.#session.perform(msgrcvCall(msqid, msgsz, msgtyp, msgflg, false))
+    return this.#performNow(msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, false), msgflg, 'ENOMSG')
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {
     return msgctlResult<Cmd>(this.#session, msgctlCall(msqid, cmd, settings))
   }
 
-  /** The engine only sees the call that does not wait; `empty` is how it says that the other one would have. */
-  #performNow<C extends Msgsnd | Msgrcv>(call: C, empty: 'EAGAIN' | 'ENOMSG'): ValueOf<C> {
+  /** The engine only sees the call that does not wait; `empty` is how it says that the one with `msgflg` would have. */
+  #performNow<C extends Msgsnd | Msgrcv>(call: C, msgflg: number, empty: 'EAGAIN' | 'ENOMSG'): ValueOf<C> {
     try {
-      return this.#session.perform({ ...call, msgflg: call.msgflg | IPC_NOWAIT })
+      return this.#session.perform(call)
     } catch (error) {
-      const wouldWait = !(call.msgflg & IPC_NOWAIT) && error instanceof SyscallError && error.code === empty
+      const wouldWait = !(msgflg & IPC_NOWAIT) && error instanceof SyscallError && error.code === empty
       if (!wouldWait) throw error
       throw new TypeError(`${call.name} would wait, and the synchronous face cannot: use IPC_NOWAIT, or await it`, {
         cause: error,

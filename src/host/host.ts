@@ -1,10 +1,7 @@
-import type { Call, Caller, Completion, Engine, Entry, Ticket } from '../engine/index.ts'
+import type { Call, Caller, Completion, Engine, Ticket } from '../engine/index.ts'
 
-/** A call that was submitted: finished, or waiting under its ticket. */
-export interface Submitted {
-  readonly ticket: Ticket
-  readonly completion: Completion | undefined
-}
+/** A call that was submitted: its end, or only its ticket while it waits. */
+export type Submitted = Completion | { readonly ticket: Ticket }
 
 /** Orders the calls on one engine, gives each its time, and brings completions to whoever waits for them. */
 export class Host {
@@ -23,16 +20,20 @@ export class Host {
     return this.#now()
   }
 
-  /** Applies one call. Without a completion it waits: say with `whenDone` who is told. */
+  /** Applies one call. While it waits, say with `whenDone` who is told of its end. */
   submit(caller: Caller, call: Call): Submitted {
     const ticket = { session: 0, number: ++this.#lastNumber }
-    const entry: Entry = { ticket, now: this.#now(), caller, call }
-    let own: Completion | undefined
-    for (const completion of this.engine.apply(entry).completions) {
+    const { completions } = this.engine.apply({ ticket, now: this.#now(), caller, call })
+    const [first] = completions
+    // Most calls end only themselves.
+    if (completions.length === 1 && first?.ticket === ticket) return first
+
+    let own: Submitted = { ticket }
+    for (const completion of completions) {
       if (completion.ticket === ticket) own = completion
       else this.#settle(completion)
     }
-    return { ticket, completion: own }
+    return own
   }
 
   /** Has `settle` called once, with the end of a waiting call. */
