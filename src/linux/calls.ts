@@ -1,0 +1,89 @@
+import { createRequire } from 'node:module'
+import { syscallNumbers } from './machine.ts'
+
+/** setns, unshare: an IPC namespace. Source: include/uapi/linux/sched.h. */
+export const CLONE_NEWIPC = 0x0800_0000
+
+/**
+ * The few Linux calls that Node lacks, raw: each blocks its thread for as long as the kernel does, returns what the
+ * kernel returns, and -1 for an error, whose number `errno` tells when it is asked before any other call.
+ */
+export interface LinuxCalls {
+  msgget(key: number, msgflg: number): number
+  /** @param msgp The type as 8 bytes, then `msgsz` bytes. */
+  msgsnd(msqid: number, msgp: Uint8Array, msgsz: number, msgflg: number): number
+  /**
+   * @param msgp Room for 8 bytes and `msgsz` more. Nothing checks that: the kernel writes past a shorter one.
+   * @returns The payload's length.
+   */
+  msgrcv(msqid: number, msgp: Uint8Array, msgsz: number, msgtyp: number | bigint, msgflg: number): number
+  /** @param buf As large as the struct that `cmd` reads or writes. */
+  msgctl(msqid: number, cmd: number, buf: Uint8Array | null): number
+  /** Moves the calling thread alone. @see unshare(2) */
+  unshare(flags: number): number
+  /** Moves the calling thread alone. @see setns(2) */
+  setns(fd: number, nstype: number): number
+  /** @see gettid(2) */
+  gettid(): number
+  /** Sends a signal to one thread. @see tgkill(2) */
+  tgkill(tgid: number, tid: number, signal: number): number
+  /** @param act What to set, and @param oldact what was set: `struct sigaction` as the C library has it. @see sigaction(2) */
+  sigaction(signal: number, act: Uint8Array | null, oldact: Uint8Array | null): number
+  /** The address of a C library's function; 0n when there is none. @see dlsym(3) */
+  dlsym(name: string): bigint
+  /** The error number of this thread's last call. */
+  errno(): number
+}
+
+/** What is used of koffi; its own types would make every user of our declarations install it. */
+interface Koffi {
+  load(path: null): { func(definition: string): (...args: unknown[]) => unknown }
+  errno(): number
+}
+
+let loaded: LinuxCalls | undefined
+
+/**
+ * The Linux calls, loaded on first use; in a worker thread too.
+ *
+ * @throws {Error} koffi is not installed, or this machine is none that the calls are known for.
+ */
+export function linuxCalls(): LinuxCalls {
+  loaded ??= declare(requireKoffi())
+  return loaded
+}
+
+function requireKoffi(): Koffi {
+  try {
+    return createRequire(import.meta.url)('koffi') as Koffi
+  } catch (cause) {
+    const message = "the kernel's queues are reached through koffi, which is not here: run `npm install koffi`"
+    throw new Error(message, { cause })
+  }
+}
+
+/** A C `long` is int64_t here, and a size too: koffi has no ssize_t, and a number above 2^31 must arrive whole. */
+function declare(koffi: Koffi): LinuxCalls {
+  const numbers = syscallNumbers()
+  // `null` is the running program: its C library is called libc.so.6 in one place and otherwise in another.
+  const libc = koffi.load(null)
+  const func = <Call>(definition: string) => libc.func(definition) as Call
+  const syscall = func<LongSyscall>('int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c)')
+  const dlsym = func<(handle: number, name: string) => bigint | null>('void *dlsym(intptr_t handle, const char *name)')
+  return {
+    msgget: func('int msgget(int key, int msgflg)'),
+    msgsnd: func('int msgsnd(int msqid, void *msgp, int64_t msgsz, int msgflg)'),
+    msgrcv: func('int64_t msgrcv(int msqid, void *msgp, int64_t msgsz, int64_t msgtyp, int msgflg)'),
+    msgctl: func('int msgctl(int msqid, int cmd, void *buf)'),
+    unshare: func('int unshare(int flags)'),
+    setns: func('int setns(int fd, int nstype)'),
+    gettid: () => syscall(numbers.gettid, 0, 0, 0),
+    tgkill: (tgid, tid, signal) => syscall(numbers.tgkill, tgid, tid, signal),
+    sigaction: func('int sigaction(int signal, void *act, void *oldact)'),
+    // Handle 0 is RTLD_DEFAULT: the whole program.
+    dlsym: (name) => BigInt(dlsym(0, name) ?? 0n),
+    errno: koffi.errno,
+  }
+}
+
+type LongSyscall = (number: number, a: number, b: number, c: number) => number

@@ -1,0 +1,29 @@
+/** What the C library does not declare on every Linux: the numbers of a few system calls. */
+export interface SyscallNumbers {
+  readonly gettid: number
+  readonly tgkill: number
+  readonly msgsnd: number
+  readonly msgrcv: number
+}
+
+/** Source: include/uapi/asm-generic/unistd.h, which every newer machine shares. */
+const GENERIC: SyscallNumbers = { gettid: 178, tgkill: 131, msgsnd: 189, msgrcv: 188 }
+
+/**
+ * The machines whose structs `abi/` reads: 64 bits, little-endian, asm-generic layout.
+ * Source for x86-64: arch/x86/entry/syscalls/syscall_64.tbl.
+ */
+const NUMBERS: ReadonlyMap<string, SyscallNumbers> = new Map([
+  ['x64', { gettid: 186, tgkill: 234, msgsnd: 69, msgrcv: 70 }],
+  ['arm64', GENERIC],
+  ['riscv64', GENERIC],
+  ['loong64', GENERIC],
+])
+
+/** The system call numbers of this machine. @throws {Error} It is not a 64-bit Linux that these calls are known for. */
+export function syscallNumbers(): SyscallNumbers {
+  const numbers = process.platform === 'linux' ? NUMBERS.get(process.arch) : undefined
+  if (numbers !== undefined) return numbers
+  const known = [...NUMBERS.keys()].join(', ')
+  throw new Error(`Linux calls are known on ${known}, and this is ${process.platform} on ${process.arch}`)
+}
