@@ -1,0 +1,23 @@
+/** A checkpoint as bytes and as a directory: CRIU's ipcns-*.img, and ours beside them. */
+export { IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
+export { readImage, type WriteOptions, writeImage } from './directory.ts'
+export { ImageError, type ImageErrorDetails } from './errors.ts'
+export {
+  decodeImage,
+  type EncodeOptions,
+  encodeImage,
+  type Image,
+  type ImageFiles,
+  type MissingField,
+} from './image.ts'
+export { decodeIpcnsMsg, encodeIpcnsMsg, type IpcnsMessage, type IpcnsQueue } from './ipcns-msg.ts'
+export {
+  decodeIpcnsVar,
+  encodeIpcnsVar,
+  type IpcVar,
+  type KernelVariables,
+  LINUX_IPC_VAR,
+  LINUX_VARIABLES,
+} from './ipcns-var.ts'
+export { IMAGE_VERSION } from './msgq-file.ts'
+export type { Uint64 } from './protobuf.ts'
