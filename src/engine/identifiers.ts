@@ -33,7 +33,10 @@ export class Identifiers {
 
   /** All queues in the order of their indexes. */
   *queues(): Generator<MsgQueue> {
-    for (const queue of this.#slots) if (queue !== undefined) yield queue
+    for (let index = 0; index <= this.maxIndex; index++) {
+      const queue = this.#slots[index]
+      if (queue !== undefined) yield queue
+    }
   }
 
   /**
