@@ -79,9 +79,11 @@ export class HostSession {
       // Whichever entry is ordered first wins: an abort that comes too late finds nothing to interrupt.
       const abort = () => this.host.submit(this.caller, { name: 'interrupt', call: ticket })
       signal?.addEventListener('abort', abort, { once: true })
+      if (signal !== undefined) this.host.beginAbortable()
       this.#waiting.add(ticket)
       this.host.whenDone(ticket, (completion) => {
         signal?.removeEventListener('abort', abort)
+        if (signal !== undefined) this.host.endAbortable()
         this.#waiting.delete(ticket)
         const wasInterrupted = 'code' in completion && completion.code === 'EINTR'
         if (wasInterrupted && this.#closed) reject(closedWhileWaiting(call))

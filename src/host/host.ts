@@ -1,5 +1,8 @@
 import type { Call, Caller, Completion, Engine, Ticket } from '../engine/index.ts'
 
+/** The longest interval that there is: nothing happens in it. */
+const KEEP_ALIVE_MS = 2 ** 31 - 1
+
 /** A call that was submitted: its end, or only its ticket while it waits. */
 export type Submitted = Completion | { readonly ticket: Ticket }
 
@@ -9,6 +12,8 @@ export class Host {
   readonly #now: () => number
   readonly #waiting = new Map<number, (completion: Completion) => void>()
   #lastNumber = 0
+  #abortable = 0
+  #keepAlive: NodeJS.Timeout | undefined
 
   /** @param now Milliseconds since 1970. */
   constructor(engine: Engine, now: () => number) {
@@ -39,6 +44,18 @@ export class Host {
   /** Has `settle` called once, with the end of a waiting call. */
   whenDone(ticket: Ticket, settle: (completion: Completion) => void): void {
     this.#waiting.set(ticket.number, settle)
+  }
+
+  /**
+   * Counts a wait that a signal may end. The process stays alive for it, as for a socket: the timer of
+   * `AbortSignal.timeout` does not keep it. A wait that nothing else could end keeps nothing alive.
+   */
+  beginAbortable(): void {
+    if (this.#abortable++ === 0) this.#keepAlive = setInterval(() => undefined, KEEP_ALIVE_MS)
+  }
+
+  endAbortable(): void {
+    if (--this.#abortable === 0) clearInterval(this.#keepAlive)
   }
 
   #settle(completion: Completion): void {

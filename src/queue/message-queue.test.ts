@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
 import { IPC_NOWAIT } from '../abi/index.ts'
 import { openEmbeddedNamespace } from '../backends/embedded/index.ts'
 import type { IpcNamespace } from '../contract/index.ts'
@@ -110,6 +112,21 @@ describe('MessageQueue sends and receives', () => {
     await assert.rejects(queue.send('C', { signal: aborting.signal }), (error) => error === reason)
     assert.equal((await queue.receive()).payload, 'A')
     assert.equal(await queue.tryReceive(), undefined)
+  })
+
+  test('receive ends by AbortSignal.timeout, also when nothing else keeps the process alive', async () => {
+    const queue = new URL('./index.ts', import.meta.url).href.replace(/ts$/, import.meta.url.slice(-2))
+    const embedded = new URL('../backends/embedded/index.ts', import.meta.url).href.replace(
+      /ts$/,
+      import.meta.url.slice(-2),
+    )
+    const program = `
+      import { MessageQueue, text } from ${JSON.stringify(queue)}
+      import { openEmbeddedNamespace } from ${JSON.stringify(embedded)}
+      const jobs = await MessageQueue.temporary(openEmbeddedNamespace(), text)
+      await jobs.receive({ signal: AbortSignal.timeout(1) }).catch(({ name }) => console.log(name))`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', program])
+    assert.equal(stdout, 'TimeoutError\n')
   })
 
   test('an abort that comes after the message loses nothing', async () => {

@@ -58,6 +58,6 @@ function canCopy(linux: LinuxCalls): boolean {
 }
 
 function unavailable(why: string, cause?: unknown): BackendError {
-  const message = `${why}; \`memory:\` needs no kernel, \`unix:PATH\` asks a daemon`
+  const message = `${why}; \`memory:\` needs no kernel`
   return new BackendError('ERR_MSGQ_UNAVAILABLE', message, cause === undefined ? {} : { cause })
 }

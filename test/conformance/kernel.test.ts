@@ -1,0 +1,26 @@
+import { test } from 'node:test'
+import type { Target } from '../../src/conformance/index.ts'
+import { BackendError } from '../../src/contract/index.ts'
+import { conformanceWithCounts } from './counts.ts'
+import { kernelTarget } from './kernel-target.ts'
+
+const { CI } = process.env
+const target = available()
+if (typeof target === 'string') {
+  // A machine that claims to test everything must have a kernel to test.
+  if (CI !== undefined) throw new Error(target)
+  test(`linux: conformance does not run here: ${target}`, { skip: target })
+} else {
+  conformanceWithCounts(target)
+}
+
+/** The kernel, or why there is none to be tested. */
+function available(): Target | string {
+  if (process.platform === 'linux' && process.geteuid?.() !== 0) return 'a fresh IPC namespace needs root'
+  try {
+    return kernelTarget()
+  } catch (error) {
+    if (error instanceof BackendError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,4 @@
+import { conformanceWithCounts } from './counts.ts'
+import { memoryTarget } from './embedded-target.ts'
+
+conformanceWithCounts(memoryTarget)

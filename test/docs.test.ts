@@ -1,0 +1,139 @@
+import { equal, match, ok } from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { openEmbeddedNamespace } from '../src/backends/embedded/index.ts'
+import { bytes, MessageQueue } from '../src/queue/index.ts'
+import { anchor, type CodeBlock, codeBlocks, headings, links } from './docs/markdown.ts'
+import { compile, promisedOutput, run, writePrograms } from './docs/programs.ts'
+import { readTree } from './tidy/tree.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const PAGES: ReadonlyMap<string, string> = new Map(
+  [...readTree(ROOT)].filter(([path]) => path.endsWith('.md') && !path.startsWith('examples/')),
+)
+
+describe('the code blocks of README and docs', () => {
+  const blocks = [...PAGES].flatMap(([page, text]) =>
+    codeBlocks(text)
+      .filter(({ words }) => words[0] === 'ts')
+      .map((block): [string, CodeBlock] => [page, block]),
+  )
+  const { folder, programs } = writePrograms(ROOT, blocks)
+  let complaints = 'not compiled'
+
+  before(() => {
+    complaints = compile(ROOT, folder)
+  })
+
+  test('compile, each on its own, against what the package exports', () => equal(complaints, ''))
+
+  for (const { name, block, file } of programs) {
+    if (!block.words.includes('run')) continue
+    test(`${name} runs and prints what it says`, async () => {
+      equal(await run(file), promisedOutput(block.code))
+    })
+  }
+})
+
+describe('the links of README and docs', () => {
+  test('lead to files and headings that are there', () => {
+    const broken: string[] = []
+    for (const [page, text] of PAGES) {
+      for (const { line, target } of links(text)) {
+        if (/^[a-z]+:/.test(target)) continue
+        const [path = '', heading] = target.split('#')
+        const linked = path === '' ? page : posix.join(posix.dirname(page), path)
+        const anchors = headings(PAGES.get(linked) ?? '').map(anchor)
+        if (!existsSync(join(ROOT, linked))) broken.push(`${page}:${line}: there is no ${linked}`)
+        else if (heading !== undefined && !anchors.includes(heading)) {
+          broken.push(`${page}:${line}: ${linked} has no heading #${heading}`)
+        }
+      }
+    }
+    equal(broken.join('\n'), '')
+  })
+
+  test('reach every page of docs from README', () => {
+    const reached = new Set(['README.md'])
+    for (const page of reached) {
+      for (const { target } of links(PAGES.get(page) ?? '')) {
+        const linked = posix.join(posix.dirname(page), target.split('#')[0] ?? '')
+        if (PAGES.has(linked)) reached.add(linked)
+      }
+    }
+    const lost = [...PAGES.keys()].filter((page) => page.startsWith('docs/') && !reached.has(page))
+    equal(lost.join('\n'), '')
+  })
+})
+
+describe('the reference', () => {
+  const namespace = openEmbeddedNamespace()
+
+  test('docs/reference/namespace.md has a heading for every call of IpcNamespace', () => {
+    headed('docs/reference/namespace.md', membersOf(namespace))
+  })
+
+  test('docs/reference/message-queue.md has a heading for every method of MessageQueue', async () => {
+    headed('docs/reference/message-queue.md', [
+      ...membersOf(await MessageQueue.temporary(namespace, bytes)),
+      ...Object.getOwnPropertyNames(MessageQueue).filter((name) => !['length', 'name', 'prototype'].includes(name)),
+    ])
+  })
+
+  test('docs/reference/capabilities.md has a heading for every capability', () => {
+    headed('docs/reference/capabilities.md', Object.keys(namespace.capabilities))
+  })
+
+  test('docs/decisions are numbered without a gap', () => {
+    const numbers = [...PAGES.keys()].flatMap((page) => /^docs\/decisions\/(\d+)/.exec(page)?.[1] ?? []).sort()
+    equal(numbers.join(), numbers.map((_, index) => String(index + 1).padStart(4, '0')).join())
+    ok(numbers.length > 0)
+  })
+})
+
+describe('the command lines of README and docs', () => {
+  test('name commands that msgq has', () => {
+    const commands = [...readTree(ROOT).keys()].flatMap(
+      (path) => /^src\/cli\/commands\/([a-z]+)\.ts$/.exec(path)?.[1] ?? [],
+    )
+    const unknown: string[] = []
+    for (const [page, text] of PAGES) {
+      for (const { words, code, line } of codeBlocks(text)) {
+        if (words[0] !== 'sh') continue
+        for (const [shown, command = ''] of code.matchAll(/^msgq(?: (?:-n|--namespace) \S+)? ([a-z]+)\b/gm)) {
+          if (!commands.includes(command)) unknown.push(`${page}:${line}: ${shown}`)
+        }
+      }
+    }
+    ok(commands.length > 0)
+    equal(unknown.join('\n'), '')
+  })
+})
+
+describe('README.md', () => {
+  const readme = PAGES.get('README.md') ?? ''
+
+  test('says in two commands how to start and how to test, and .ci/run runs the second', () => {
+    const shell = codeBlocks(readme).filter(({ words }) => words[0] === 'sh')
+    const commands = shell.flatMap(({ code }) => code.split('\n')).filter((line) => line.startsWith('npm ci'))
+    equal(commands.map((line) => line.replace(/\s*#.*/, '')).join('\n'), 'npm ci && npm start\nnpm ci && npm test')
+    match(readTree(ROOT).get('.ci/run') ?? '', /^npm ci && npm test$/m)
+  })
+
+  test('shows the program of examples/readme.ts', () => {
+    const example = readTree(ROOT).get('examples/readme.ts') ?? ''
+    const [block] = codeBlocks(readme).filter(({ words }) => words[0] === 'ts')
+    ok(block !== undefined && example.includes(block.code), 'README.md and examples/readme.ts differ')
+  })
+})
+
+/** The public names of an object's class. */
+function membersOf(instance: object): string[] {
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(instance)).filter((name) => name !== 'constructor')
+}
+
+function headed(page: string, names: readonly string[]): void {
+  const text = headings(PAGES.get(page) ?? '').join('\n')
+  equal(names.filter((name) => !new RegExp(`\`${name}\\b`).test(text)).join('\n'), '', `${page} lacks a heading`)
+}

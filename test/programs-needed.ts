@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** A program that tests run and that npm does not bring. */
+export interface NeededProgram {
+  readonly program: string
+  readonly debianPackage: string
+  readonly neededBy: string
+}
+
+const NEEDED: readonly NeededProgram[] = [
+  { program: 'unshare', debianPackage: 'util-linux', neededBy: "an IPC namespace of the tests' own" },
+  { program: 'ipcmk', debianPackage: 'util-linux', neededBy: 'queues that we did not make' },
+  { program: 'ipcs', debianPackage: 'util-linux', neededBy: 'queues seen by others' },
+  { program: 'perl', debianPackage: 'perl', neededBy: 'messages that we did not send' },
+  { program: 'crit', debianPackage: 'criu', neededBy: "images read and written by CRIU's own tool" },
+]
+
+/** What the tests need and this machine lacks. */
+export function missingPrograms(): NeededProgram[] {
+  const { PATH = '' } = process.env
+  return NEEDED.filter(({ program }) => !PATH.split(delimiter).some((folder) => existsSync(join(folder, program))))
+}
+
+/** Installs what is missing, from Debian. Returns why that cannot be done; `undefined` when nothing is missing any more. */
+export function installMissingPrograms(): string | undefined {
+  const missing = missingPrograms()
+  if (missing.length === 0) return undefined
+  const names = missing.map(({ program }) => program).join(', ')
+  const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))]
+  const byHand = `install them by hand (Debian: apt-get install ${packages.join(' ')})`
+  if (process.getuid?.() !== 0) return `the tests need ${names}, and only root may install them: ${byHand}`
+
+  console.error(`installing ${packages.join(' ')}: the tests need ${names}`)
+  for (const command of [['update'], ['install', '-y', '--no-install-recommends', ...packages]]) {
+    const { status, error } = spawnSync('apt-get', ['-q', ...command], {
+      // What apt-get tells is for whoever looks into a failure, not part of the tests' own output.
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    })
+    if (error !== undefined) return `the tests need ${names}, and there is no apt-get here: ${byHand}`
+    if (status !== 0) return `the tests need ${names}, and apt-get ${command[0]} failed: ${byHand}`
+  }
+  const still = missingPrograms()
+  return still.length === 0
+    ? undefined
+    : `apt-get brought no ${still.map(({ program }) => program).join(', ')}: ${byHand}`
+}

@@ -1,0 +1,80 @@
+/**
+ * Runs the compiled tests: `npm test`, or `npm test -- oracle queue` for the files whose path has one of these words.
+ * With CI=true it first installs the programs that the tests need.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { installMissingPrograms, missingPrograms } from './programs-needed.ts'
+
+const DIST = join(import.meta.dirname, '..')
+/** Two processors is what the smallest machine that runs these tests has. */
+const FILES_AT_ONCE = 2
+/** A test that waits for ever ends here: the longest takes a few minutes. */
+const TIMEOUT_MS = 10 * 60_000
+
+process.exitCode = main(process.argv.slice(2))
+
+function main(words: readonly string[]): number {
+  const files = testFiles().filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  if (files.length === 0) return failure(`no test file has ${words.join(' or ')} in its path`)
+  const { CI } = process.env
+  if (CI === 'true') {
+    const problem = installMissingPrograms()
+    if (problem !== undefined) return failure(problem)
+  } else {
+    for (const { program, debianPackage, neededBy } of missingPrograms()) {
+      console.error(`missing: ${program}, for ${neededBy} (Debian: apt-get install ${debianPackage})`)
+    }
+  }
+  return run(files)
+}
+
+/** Paths of all compiled tests, relative to dist/. */
+function testFiles(): string[] {
+  return readdirSync(DIST, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
+    .map((entry) => relative(DIST, join(entry.parentPath, entry.name)))
+    .sort()
+}
+
+function run(files: readonly string[]): number {
+  const directory = mkdtempSync(join(tmpdir(), 'msgq-test-'))
+  const tap = join(directory, 'tap')
+  try {
+    const { status, signal } = spawnSync(
+      process.execPath,
+      [
+        '--enable-source-maps',
+        '--test',
+        `--test-concurrency=${FILES_AT_ONCE}`,
+        `--test-timeout=${TIMEOUT_MS}`,
+        // The second report is for the count below; the first is for the reader.
+        '--test-reporter=tap',
+        `--test-reporter-destination=${tap}`,
+        '--test-reporter=spec',
+        '--test-reporter-destination=stdout',
+        ...files.map((file) => join(DIST, file)),
+      ],
+      { stdio: 'inherit' },
+    )
+    if (status !== 0) return failure(`tests failed (${signal ?? `exit code ${status}`})`)
+    return judge(readFileSync(tap, 'utf8'))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Node is content with no test at all: a file without one counts as a test that has passed, under the file's name. */
+function judge(tap: string): number {
+  const [, empty] = /^ok \d+ - (.*\.test\.js)$/m.exec(tap) ?? []
+  if (empty !== undefined) return failure(`there is no test in ${empty}`)
+  const [, passed] = /^# pass (\d+)$/m.exec(tap) ?? []
+  return Number(passed) > 0 ? 0 : failure('no test ran')
+}
+
+function failure(why: string): number {
+  console.error(`npm test: ${why}`)
+  return 1
+}
