@@ -1,0 +1,31 @@
+import type { Command } from '../command.ts'
+import { checkpoint } from './checkpoint.ts'
+import { copy } from './copy.ts'
+import { cp } from './cp.ts'
+import { create } from './create.ts'
+import { limits } from './limits.ts'
+import { ls } from './ls.ts'
+import { mv } from './mv.ts'
+import { receive } from './receive.ts'
+import { restore } from './restore.ts'
+import { rm } from './rm.ts'
+import { send } from './send.ts'
+import { stat } from './stat.ts'
+import { tour } from './tour.ts'
+
+/** Every command, in the order in which help lists them. A new one is a file here and a line in this table. */
+export const COMMANDS: readonly Command[] = [
+  ls,
+  stat,
+  create,
+  rm,
+  send,
+  receive,
+  copy,
+  mv,
+  cp,
+  checkpoint,
+  restore,
+  limits,
+  tour,
+]

@@ -1,0 +1,35 @@
+import type { ExitCode } from './exit-code.ts'
+
+/** The command line was wrong: nothing was asked of any namespace. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+  readonly code = 'ERR_MSGQ_USAGE'
+  readonly hint: string
+
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** No message came, or no room, in the time that was given. */
+export class TimeoutError extends Error {
+  override readonly name = 'TimeoutError'
+  readonly code = 'ERR_MSGQ_TIMEOUT'
+}
+
+/** A signal asked this process to end. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption'
+  readonly exitCode: ExitCode
+
+  constructor(signal: NodeJS.Signals, exitCode: ExitCode) {
+    super(`interrupted by ${signal}`)
+    this.exitCode = exitCode
+  }
+}
+
+/** Whoever read our output has gone: there is nobody left to talk to. */
+export class ClosedPipe extends Error {
+  override readonly name = 'ClosedPipe'
+}

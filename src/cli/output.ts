@@ -1,0 +1,101 @@
+import { ClosedPipe } from './errors.ts'
+
+/** What a stream is to us; `process.stdout` and `process.stderr` are such. */
+export interface Sink {
+  readonly isTTY?: boolean
+  write(chunk: string | Uint8Array, done: (error?: Error | null) => void): boolean
+  on(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** Words made to stand out, where a person reads them. */
+export interface Style {
+  bold(words: string): string
+  dim(words: string): string
+  red(words: string): string
+}
+
+/** Data goes to standard output, messages to standard error. */
+export class Output {
+  readonly isJson: boolean
+  readonly style: Style
+  readonly errorStyle: Style
+  readonly #out: Sink
+  readonly #error: Sink
+
+  constructor(out: Sink, error: Sink, { isJson, environment }: { isJson: boolean; environment: NodeJS.ProcessEnv }) {
+    this.isJson = isJson
+    this.style = styleFor(out, environment)
+    this.errorStyle = styleFor(error, environment)
+    this.#out = out
+    this.#error = error
+    // A stream emits its write errors also here, and an error that nobody listens to ends the process.
+    out.on('error', ignoreSecondReport)
+    error.on('error', ignoreSecondReport)
+  }
+
+  /** Writes lines of data. @throws {ClosedPipe} nobody reads them any more. */
+  async lines(...lines: readonly string[]): Promise<void> {
+    await this.bytes(lines.map((line) => `${line}\n`).join(''))
+  }
+
+  /** Writes a value as one line of JSON. @throws {ClosedPipe} */
+  async json(value: unknown): Promise<void> {
+    await this.lines(toJson(value))
+  }
+
+  /** Writes bytes as they are; they are with the reader, or its pipe, when this returns. @throws {ClosedPipe} */
+  bytes(chunk: string | Uint8Array): Promise<void> {
+    return write(this.#out, chunk)
+  }
+
+  /** Tells the person something that is not data. A standard error that nobody reads is no reason to fail. */
+  async note(message: string): Promise<void> {
+    try {
+      await write(this.#error, `${message}\n`)
+    } catch (error) {
+      if (!(error instanceof ClosedPipe)) throw error
+    }
+  }
+}
+
+/** JSON with exact integers: a number while that is exact, a string of digits beyond. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner))
+}
+
+function write(sink: Sink, chunk: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sink.write(chunk, (error) => {
+      if (!error) resolve()
+      else reject('code' in error && isClosedPipe(String(error.code)) ? new ClosedPipe(error.message) : error)
+    })
+  })
+}
+
+/** Windows says EOF where others say EPIPE. */
+function isClosedPipe(code: string): boolean {
+  return /^(EPIPE|EOF)$/.test(code)
+}
+
+function ignoreSecondReport(): undefined {
+  // The callback of write() has rejected with it already.
+  return undefined
+}
+
+/** Colours on a terminal only, and not where the user set NO_COLOR (https://no-color.org) or TERM=dumb. */
+function styleFor(sink: Sink, environment: NodeJS.ProcessEnv): Style {
+  const { NO_COLOR, TERM } = environment
+  if (!sink.isTTY || (NO_COLOR !== undefined && NO_COLOR !== '') || TERM === 'dumb') return PLAIN
+  return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39) }
+}
+
+const PLAIN: Style = { bold: same, dim: same, red: same }
+
+function same(words: string): string {
+  return words
+}
+
+/** Select Graphic Rendition, ECMA-48 8.3.117. */
+function sgr(on: number, off: number): (words: string) => string {
+  return (words) => `\x1b[${on}m${words}\x1b[${off}m`
+}
