@@ -1,6 +1,7 @@
 import { test } from 'node:test'
 import type { Target } from '../../src/conformance/index.ts'
 import { BackendError } from '../../src/contract/index.ts'
+import { CLONE_NEWIPC, linuxCalls } from '../../src/linux/index.ts'
 import { conformanceWithCounts } from './counts.ts'
 import { kernelTarget } from './kernel-target.ts'
 
@@ -16,9 +17,10 @@ if (typeof target === 'string') {
 
 /** The kernel, or why there is none to be tested. */
 function available(): Target | string {
-  if (process.platform === 'linux' && process.geteuid?.() !== 0) return 'a fresh IPC namespace needs root'
   try {
-    return kernelTarget()
+    const target = kernelTarget()
+    if (linuxCalls().unshare(CLONE_NEWIPC) !== 0) return 'a fresh IPC namespace needs CAP_SYS_ADMIN: run as root'
+    return target
   } catch (error) {
     if (error instanceof BackendError) return error.message
     throw error
