@@ -246,27 +246,27 @@ export class MessageQueue<T> implements AsyncDisposable {
     return message
   }
 
-  #decode({ mtype, mtext, ...rest }: ReceivedMessage): Received<T> {
+  #decode(message: ReceivedMessage): Received<T> {
+    let payload: T
     try {
-      return { ...rest, type: mtype, payload: this.#codec.decode(mtext) }
+      payload = this.#codec.decode(message.mtext)
     } catch (error) {
-      throw new PayloadError({ ...rest, mtype, mtext }, error)
+      throw new PayloadError(message, error)
     }
+    // Written out: a rest pattern would cost more than all the rest of a receive.
+    const { mtype: type, sequence, sender, time } = message
+    if (sequence === undefined || sender === undefined || time === undefined) return { type, payload }
+    return { type, payload, sequence, sender, time }
   }
 
   #decodeHeld(message: HeldMessage): Held<T> {
-    const { accept, refuse, ...received } = message
+    const { accept, refuse } = message
     let isEnded = false
     const once = (end: () => Promise<void>) => async () => {
       isEnded = true
       await end()
     }
-    let decoded: Received<T>
-    try {
-      decoded = this.#decode(received)
-    } catch (error) {
-      throw error instanceof PayloadError ? new PayloadError(message, error.cause) : error
-    }
+    const decoded = this.#decode(message)
     return {
       ...decoded,
       accept: once(accept),

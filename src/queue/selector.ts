@@ -19,7 +19,7 @@ export interface SelectorArguments {
 
 /** @throws {TypeError | RangeError} more than one is given, or it is not a type. */
 export function selectorArguments({ type, except, atMost }: Selector): SelectorArguments {
-  if ([type, except, atMost].filter((given) => given !== undefined).length > 1) {
+  if (Number(type !== undefined) + Number(except !== undefined) + Number(atMost !== undefined) > 1) {
     throw new TypeError('a selector is one of type, except and atMost')
   }
   if (type !== undefined) return { msgtyp: messageType('type', type), msgflg: 0 }
