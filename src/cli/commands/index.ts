@@ -1,11 +1,9 @@
 import type { Command } from '../command.ts'
 import { checkpoint } from './checkpoint.ts'
 import { copy } from './copy.ts'
-import { cp } from './cp.ts'
 import { create } from './create.ts'
 import { limits } from './limits.ts'
 import { ls } from './ls.ts'
-import { mv } from './mv.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
 import { rm } from './rm.ts'
@@ -22,8 +20,6 @@ export const COMMANDS: readonly Command[] = [
   send,
   receive,
   copy,
-  mv,
-  cp,
   checkpoint,
   restore,
   limits,
