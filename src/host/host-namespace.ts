@@ -59,7 +59,9 @@ export class HostNamespace implements IpcNamespace {
   }
 
   async msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
-    await this.#session.performOrWait(msgsndCall(msqid, message, msgflg), signal)
+    const done = this.#session.performOrWait(msgsndCall(msqid, message, msgflg), signal)
+    // A call that need not wait settles at once.
+    if (done !== 0) await done
   }
 
   msgrcv(

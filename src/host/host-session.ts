@@ -24,8 +24,11 @@ export class HostSession {
     return this.#value(this.#ended(this.host.submit(this.caller, call), call), call)
   }
 
-  /** Makes a call that may wait; an aborted wait rejects with `signal.reason`, and no message is lost. */
-  async performOrWait<C extends Call>(call: C, signal: AbortSignal | undefined): Promise<ValueOf<C>> {
+  /**
+   * Makes a call that may wait: a promise only if it does. An aborted wait rejects with `signal.reason`, and no message
+   * is lost.
+   */
+  performOrWait<C extends Call>(call: C, signal: AbortSignal | undefined): ValueOf<C> | Promise<ValueOf<C>> {
     abortSignal(signal)
     this.assertOpen()
     const submitted = this.host.submit(this.caller, call)

@@ -284,8 +284,8 @@ function copyArguments(options: CopyOptions) {
   return { msgsz, msgtyp, msgflg: options.truncate ? msgflg | MSG_NOERROR : msgflg }
 }
 
-function waitOptions(signal: AbortSignal | undefined): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal }
+function waitOptions(signal: AbortSignal | undefined): { signal: AbortSignal } | undefined {
+  return signal === undefined ? undefined : { signal }
 }
 
 function named(key: number): number {

@@ -84,13 +84,14 @@ export class MessageLog {
   read(address: Address, msgsz: number): Message {
     const { words, bytes } = this.#segmentOf(address)
     const offset = offsetOf(address)
+    const word = (field: number) => words[offset + field] as number
     const start = (offset + RECORD_WORDS) * 4
     return {
-      mtype: this.typeOf(address),
-      mtext: bytes.slice(start, start + Math.min(words[offset + LENGTH] as number, msgsz)),
-      sequence: this.sequenceOf(address),
-      sender: { pid: words[offset + PID] as number, uid: (words[offset + UID] as number) >>> 0 },
-      time: (words[offset + TIME_HIGH] as number) * HALF + ((words[offset + TIME_LOW] as number) >>> 0),
+      mtype: longFrom(word(TYPE_HIGH), word(TYPE_LOW)),
+      mtext: bytes.slice(start, start + Math.min(word(LENGTH), msgsz)),
+      sequence: word(SEQUENCE_HIGH) * HALF + (word(SEQUENCE_LOW) >>> 0),
+      sender: { pid: word(PID), uid: word(UID) >>> 0 },
+      time: word(TIME_HIGH) * HALF + (word(TIME_LOW) >>> 0),
     }
   }
 
