@@ -2,7 +2,7 @@ import { INT_MAX } from '../abi/index.ts'
 import { type IpcNamespace, unsigned } from '../contract/index.ts'
 
 /** The namespaces that `openNamespace` knows, for usage errors. */
-export const NAMESPACE_URLS = `memory:        queues in this process (?msgCopy=counter ?checkpointRestore=false)
+export const NAMESPACE_URLS = `memory:        queues in this process (?msgCopy=counter: copies as in 2012)
 linux:         the queues of the running Linux kernel
 linux:?pid=N   those of the IPC namespace that process N is in`
 
