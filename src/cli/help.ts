@@ -1,6 +1,7 @@
 import { NAMESPACE_URLS } from '../open/index.ts'
 import { GLOBAL_OPTIONS } from './arguments.ts'
 import type { Command, Options } from './command.ts'
+import { commandGroups } from './command-groups.ts'
 import { COMMANDS } from './commands/index.ts'
 import type { Style } from './output.ts'
 import { wrapped } from './words.ts'
@@ -14,10 +15,7 @@ export function globalHelp(style: Style): string[] {
   return [
     'msgq: System V message queues that you can look into, checkpoint and restore',
     `${style.bold('usage:')} msgq --namespace URL COMMAND …    (or: export MSGQ_NAMESPACE=linux:)`,
-    ...COMMANDS.map(({ name, operands, summary }) => {
-      const usage = `${name} ${operands}`
-      return `  ${style.bold(name)}${usage.slice(name.length).padEnd(22 - name.length)}${summary}`
-    }),
+    ...commandGroups(COMMANDS).map(([names, does]) => `  ${style.bold(names.padEnd(22))}${does}`),
     style.bold('options, before or after the command:'),
     ...optionLines(GLOBAL_OPTIONS, style),
     style.bold('namespaces:'),
@@ -41,8 +39,8 @@ export function commandHelp(command: Command, style: Style): string[] {
     style.bold('examples:'),
     ...examples.flatMap(({ command: line, does }) => [`  ${line}`, style.dim(`      ${does}`)]),
     '',
-    'also: -n, --namespace URL; --json; --help. A queue is named by its id (3) or',
-    'its key (0x4d5347, key:5067591). `memory:` is empty at each start of msgq.',
+    'also: -n, --namespace URL; --json; --help. A queue is named by its id (3) or key',
+    '(0x4d5347, key:5067591, ftok:PATH:PROJ). `memory:` is empty at each start.',
   ]
 }
 

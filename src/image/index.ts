@@ -1,5 +1,9 @@
 /** A checkpoint as bytes and as a directory: CRIU's ipcns-*.img, and ours beside them. */
+
+export { readImageAt } from './any-image.ts'
 export { IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
+export { critJsonAsImage, critJsonOf } from './crit-json.ts'
+export { diffImages, type FieldChange, type ImageDiff, type MessageChange, type QueueDiff } from './diff.ts'
 export { readImage, type WriteOptions, writeImage } from './directory.ts'
 export { ImageError, type ImageErrorDetails } from './errors.ts'
 export {

@@ -56,6 +56,13 @@ export class JsonObject {
     throw this.member(name, 'a number, or a string of digits, from -2^63 to 2^63-1')
   }
 
+  /** A whole number from 0, of any length, as digits. */
+  digits(name: string): string {
+    const value = this.#members.get(name)
+    if (typeof value === 'string' && /^[0-9]{1,20}$/.test(value)) return value
+    return String(this.integer(name, 0, Number.MAX_SAFE_INTEGER))
+  }
+
   array(name: string): readonly unknown[] {
     const value = this.#members.get(name)
     if (Array.isArray(value)) return value

@@ -3,7 +3,8 @@ import type { IpcNamespace } from '../../contract/index.ts'
 import { option } from '../arguments.ts'
 import type { Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
-import { countFrom, keyFrom, modeFrom } from '../numbers.ts'
+import { keyOrFtokFrom } from '../ftok.ts'
+import { countFrom, modeFrom } from '../numbers.ts'
 import { queueJson, statOf } from '../queues.ts'
 
 const DEFAULT_MODE = 0o600
@@ -15,7 +16,12 @@ export const create: Command = {
   operands: '',
   operandCount: { least: 0, most: 0 },
   options: {
-    key: { type: 'string', short: 'k', value: 'K', help: 'its key: decimal, 0x… or octal; without one: IPC_PRIVATE' },
+    key: {
+      type: 'string',
+      short: 'k',
+      value: 'K',
+      help: 'its key: a number, or ftok:PATH:PROJ; if not given: IPC_PRIVATE',
+    },
     mode: { type: 'string', short: 'm', value: 'MODE', help: 'its permission bits, octal; 600 if not given' },
     qbytes: { type: 'string', value: 'N', help: 'most bytes, and most messages, on it; msgmnb if not given' },
   },
@@ -28,7 +34,7 @@ found by its id alone. qbytes above msgmnb needs CAP_SYS_RESOURCE; when it is re
     { command: 'id=$(msgq -n linux: create --qbytes 65536)', does: 'a large one, its id in a variable' },
   ],
   async run(given, { output, openNamespace }) {
-    const key = option(given, 'key', keyFrom)
+    const key = option(given, 'key', keyOrFtokFrom)
     const mode = option(given, 'mode', modeFrom) ?? DEFAULT_MODE
     const qbytes = option(given, 'qbytes', (name, text) => countFrom(name, text, 0))
     if (key === IPC_PRIVATE) throw new UsageError('key 0 is IPC_PRIVATE', 'leave --key out: the queue has no key then')

@@ -2,12 +2,15 @@ import type { Command } from '../command.ts'
 import { checkpoint } from './checkpoint.ts'
 import { copy } from './copy.ts'
 import { create } from './create.ts'
+import { image } from './image.ts'
 import { limits } from './limits.ts'
 import { ls } from './ls.ts'
+import { metrics } from './metrics.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
 import { rm } from './rm.ts'
 import { send } from './send.ts'
+import { set } from './set.ts'
 import { stat } from './stat.ts'
 import { tour } from './tour.ts'
 
@@ -17,11 +20,14 @@ export const COMMANDS: readonly Command[] = [
   stat,
   create,
   rm,
+  set,
   send,
   receive,
   copy,
   checkpoint,
   restore,
+  image,
   limits,
+  metrics,
   tour,
 ]

@@ -1,0 +1,24 @@
+import type { Command } from './command.ts'
+
+/** Commands that share a line of the help, which must fit one screen, and what they do together. */
+const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
+  [['ls', 'stat'], 'list the queues with depth and limit; tell all about one'],
+  [['create', 'rm', 'set'], 'make a queue; remove it; change owner, mode or qbytes'],
+  [['send', 'receive'], 'send messages; take them, waiting for one'],
+  [['mv', 'cp'], 'move messages, or send copies, to another queue anywhere'],
+  [['checkpoint', 'restore'], 'save all queues, removing none; bring them back'],
+  [['limits', 'metrics'], 'show or set msgmax, msgmnb, msgmni; all for Prometheus'],
+  [['doctor', 'conformance'], 'can this machine do it all? does a namespace behave?'],
+]
+
+/** The lines of the help: names, with operands where a line has one command alone, and what they do. */
+export function commandGroups(commands: readonly Command[]): (readonly [names: string, does: string])[] {
+  const lines = new Map<string, readonly [names: string, does: string]>()
+  for (const { name, operands, summary } of commands) {
+    const [names, does] = GROUPS.find(([members]) => members.includes(name)) ?? []
+    const there = names?.filter((member) => commands.some((each) => each.name === member)) ?? []
+    if (there.length > 1) lines.set(there.join(), [there.join(', '), does ?? summary])
+    else lines.set(name, [`${name} ${operands}`.trimEnd(), summary])
+  }
+  return [...lines.values()]
+}
