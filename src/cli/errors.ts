@@ -33,3 +33,14 @@ export class Interruption extends Error {
 export class ClosedPipe extends Error {
   override readonly name = 'ClosedPipe'
 }
+
+/** All was done and told; only the exit status says more, as `diff --exit-code` has it. */
+export class QuietEnd extends Error {
+  override readonly name = 'QuietEnd'
+  readonly exitCode: ExitCode
+
+  constructor(exitCode: ExitCode) {
+    super('done')
+    this.exitCode = exitCode
+  }
+}

@@ -1,6 +1,6 @@
 import { BackendError, SyscallError } from '../contract/index.ts'
 import { ImageError } from '../image/index.ts'
-import { ClosedPipe, Interruption, TimeoutError, UsageError } from './errors.ts'
+import { ClosedPipe, Interruption, QuietEnd, TimeoutError, UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { hintFor } from './hints.ts'
 import type { Output } from './output.ts'
@@ -17,7 +17,7 @@ interface Failure {
 /** Tells the user what went wrong, on standard error. @returns The exit status that says so too. */
 export async function report(error: unknown, output: Output): Promise<ExitCode> {
   if (error instanceof ClosedPipe) return EXIT.done
-  if (error instanceof Interruption) return error.exitCode
+  if (error instanceof Interruption || error instanceof QuietEnd) return error.exitCode
   const { exitCode, message, hint, details } = failureOf(error)
   if (output.isJson) {
     await output.note(JSON.stringify({ ...details, message, hint, exitCode }))

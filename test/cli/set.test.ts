@@ -65,11 +65,12 @@ describe('msgq set and ftok: on the kernel', { skip: KERNEL_SKIPPED }, () => {
 
   test('ftok: is the key that perl’s ftok gives, with a number and with a letter', async () => {
     await using kernel = await PrivateNamespace.open()
-    const file = import.meta.filename
-    for (const [project, asNumber] of [
-      ['1', 1],
-      ['A', 65],
-      ['0x1ff', 255],
+    // A device whose number is not 0 in its low byte, as a disk's can be.
+    const other = '/dev/null'
+    for (const [file, project, asNumber] of [
+      [import.meta.filename, '1', 1],
+      [import.meta.filename, 'A', 65],
+      [other, '0x1ff', 255],
     ] as const) {
       const made = kernel.msgq(['create', '--key', `ftok:${file}:${project}`, '--json'])
       equal(made.stderr, '')

@@ -2,6 +2,7 @@ import { formatKey } from '../../contract/index.ts'
 import { diffImages, type FieldChange, type MessageChange, readImageAt } from '../../image/index.ts'
 import { flag } from '../arguments.ts'
 import type { Arguments, CommandContext } from '../command.ts'
+import { QuietEnd } from '../errors.ts'
 import { EXIT } from '../exit-code.ts'
 import type { Output } from '../output.ts'
 import { payloadJson, payloadLines } from '../payload.ts'
@@ -29,8 +30,7 @@ export async function diffTwoImages(given: Arguments, { output, interrupted }: C
       for (const one of messages) await messageLines(one, output)
     }
   }
-  // Nothing is open any more and all is written. As `git diff --exit-code` has it.
-  if (!isSame && flag(given, 'exit-code')) process.exit(EXIT.refused)
+  if (!isSame && flag(given, 'exit-code')) throw new QuietEnd(EXIT.refused)
 }
 
 function fieldLine({ field, before, after }: FieldChange): string {
