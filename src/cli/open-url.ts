@@ -22,17 +22,17 @@ export async function openUrl(given: Arguments, context: CommandContext): Promis
   if (textOption(given, 'namespace') !== undefined) {
     throw new UsageError(`--namespace and ${url} exclude each other`, 'leave one out')
   }
-  const namespace = await opened(url)
+  const namespace = await openOperand(url, 'for instance: linux:')
   return { namespace, [Symbol.asyncDispose]: () => namespace.close() }
 }
 
-async function opened(url: string): Promise<IpcNamespace> {
+/** Opens the namespace of an operand; `hint` says how the operands are written. @throws {UsageError} it is no URL. */
+export async function openOperand(url: string, hint: string): Promise<IpcNamespace> {
   try {
     return await openNamespace(url)
   } catch (error) {
-    if (error instanceof TypeError) {
-      throw new UsageError(`${url} is not a namespace; use one of\n${NAMESPACE_URLS}`, 'for instance: linux:')
-    }
+    if (error instanceof TypeError)
+      throw new UsageError(`${url} is not a namespace; use one of\n${NAMESPACE_URLS}`, hint)
     throw error
   }
 }

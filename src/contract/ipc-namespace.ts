@@ -171,6 +171,26 @@ export interface IpcNamespace extends AsyncDisposable {
   ): Promise<ReceivedMessage>
 
   /**
+   * Takes one message straight into memory of the caller's, where the kernel itself writes it: into memory mapped from
+   * a file it survives the process, whatever ends it. A backend that moves the bytes itself has no such call.
+   *
+   * @param address Where `struct msgbuf` begins: there must be room for 8 bytes and `msgsz` more, mapped until this
+   *   settles. Nothing checks that.
+   * @param msgflg as for `msgrcv`, without `MSG_COPY`. A wait takes its place in the line again after each message
+   *   that others took before it.
+   * @returns The payload's length; type and payload are at the address.
+   * @throws as `msgrcv`. `EFAULT` the memory cannot be written: the message is lost, as the kernel has it.
+   */
+  msgrcvInto?(
+    address: bigint,
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    options?: WaitOptions,
+  ): Promise<number>
+
+  /**
    * Tells about a queue or the namespace (`IPC_STAT`, `MSG_STAT`, `MSG_STAT_ANY`, `IPC_INFO`, `MSG_INFO`), changes a
    * queue (`IPC_SET`) or removes it (`IPC_RMID`).
    *

@@ -4,6 +4,16 @@ import { syscallNumbers } from './machine.ts'
 /** setns, unshare: an IPC namespace. Source: include/uapi/linux/sched.h. */
 export const CLONE_NEWIPC = 0x0800_0000
 
+/** mmap. Source: include/uapi/asm-generic/mman-common.h. */
+export const PROT_READ = 1
+export const PROT_WRITE = 2
+export const MAP_SHARED = 1
+export const MAP_POPULATE = 0x8000
+export const MAP_FAILED: bigint = 2n ** 64n - 1n
+/** flock. Source: include/uapi/asm-generic/fcntl.h. */
+export const LOCK_EX = 2
+export const LOCK_NB = 4
+
 /**
  * The few Linux calls that Node lacks, raw: each blocks its thread for as long as the kernel does, returns what the
  * kernel returns, and -1 for an error, whose number `errno` tells when it is asked before any other call.
@@ -13,10 +23,10 @@ export interface LinuxCalls {
   /** @param msgp The type as 8 bytes, then `msgsz` bytes. */
   msgsnd(msqid: number, msgp: Uint8Array, msgsz: number, msgflg: number): number
   /**
-   * @param msgp Room for 8 bytes and `msgsz` more. Nothing checks that: the kernel writes past a shorter one.
+   * @param msgp Room for 8 bytes and `msgsz` more, or its address. Nothing checks that: the kernel writes past less.
    * @returns The payload's length.
    */
-  msgrcv(msqid: number, msgp: Uint8Array, msgsz: number, msgtyp: number | bigint, msgflg: number): number
+  msgrcv(msqid: number, msgp: Uint8Array | bigint, msgsz: number, msgtyp: number | bigint, msgflg: number): number
   /** @param buf As large as the struct that `cmd` reads or writes. */
   msgctl(msqid: number, cmd: number, buf: Uint8Array | null): number
   /** Moves the calling thread alone. @see unshare(2) */
@@ -29,6 +39,14 @@ export interface LinuxCalls {
   tgkill(tgid: number, tid: number, signal: number): number
   /** @param act What to set, and @param oldact what was set: `struct sigaction` as the C library has it. @see sigaction(2) */
   sigaction(signal: number, act: Uint8Array | null, oldact: Uint8Array | null): number
+  /** @returns An address; `MAP_FAILED` for an error. @see mmap(2) */
+  mmap(length: number, prot: number, flags: number, fd: number, offset: number): bigint
+  /** @see munmap(2) */
+  munmap(address: bigint, length: number): number
+  /** @see mlock(2) */
+  mlock(address: bigint, length: number): number
+  /** @see flock(2) */
+  flock(fd: number, operation: number): number
   /** The address of a C library's function; 0n when there is none. @see dlsym(3) */
   dlsym(name: string): bigint
   /** The error number of this thread's last call. */
@@ -70,6 +88,7 @@ function declare(koffi: Koffi): LinuxCalls {
   const func = <Call>(definition: string) => libc.func(definition) as Call
   const syscall = func<LongSyscall>('int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c)')
   const dlsym = func<(handle: number, name: string) => bigint | null>('void *dlsym(intptr_t handle, const char *name)')
+  const mmap = func<Mmap>('void *mmap(void *addr, int64_t length, int prot, int flags, int fd, int64_t offset)')
   return {
     msgget: func('int msgget(int key, int msgflg)'),
     msgsnd: func('int msgsnd(int msqid, void *msgp, int64_t msgsz, int msgflg)'),
@@ -80,10 +99,15 @@ function declare(koffi: Koffi): LinuxCalls {
     gettid: () => syscall(numbers.gettid, 0, 0, 0),
     tgkill: (tgid, tid, signal) => syscall(numbers.tgkill, tgid, tid, signal),
     sigaction: func('int sigaction(int signal, void *act, void *oldact)'),
+    mmap: (length, prot, flags, fd, offset) => BigInt(mmap(null, length, prot, flags, fd, offset) ?? 0n),
+    munmap: func('int munmap(void *address, int64_t length)'),
+    mlock: func('int mlock(void *address, int64_t length)'),
+    flock: func('int flock(int fd, int operation)'),
     // Handle 0 is RTLD_DEFAULT: the whole program.
     dlsym: (name) => BigInt(dlsym(0, name) ?? 0n),
     errno: koffi.errno,
   }
 }
 
+type Mmap = (addr: null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint | null
 type LongSyscall = (number: number, a: number, b: number, c: number) => number

@@ -27,7 +27,7 @@ import type {
 } from '../../engine/index.ts'
 import { type LinuxCalls, linuxCalls } from '../../linux/index.ts'
 import type { IpcScope } from './ipc-scope.ts'
-import { MessageCalls, named } from './message-calls.ts'
+import { type LandingPlace, MessageCalls, named } from './message-calls.ts'
 
 /** The four calls on the calling thread, in one IPC namespace: values, or the kernel's own errors. */
 export class KernelCalls {
@@ -58,6 +58,11 @@ export class KernelCalls {
   /** @returns The message, or why the kernel refused. */
   tryReceive(call: Msgrcv): Msgbuf | ErrnoName {
     return this.scope.within(() => this.#messages.receive(call))
+  }
+
+  /** @returns The length of the message that is at the address now, or why the kernel refused. */
+  tryReceiveInto(call: Msgrcv & LandingPlace): number | ErrnoName {
+    return this.scope.within(() => this.#messages.receiveInto(call))
   }
 
   receive(call: Msgrcv): Msgbuf {

@@ -1,4 +1,4 @@
-import { type ErrnoName, IPC_NOWAIT, MSG_COPY, type Msgbuf, type MsqidSettings } from '../../abi/index.ts'
+import { type ErrnoName, IPC_NOWAIT, MSG_COPY, MSG_NOERROR, type Msgbuf, type MsqidSettings } from '../../abi/index.ts'
 import {
   abortSignal,
   BackendError,
@@ -16,6 +16,7 @@ import {
   type ReceiveOptions,
   type RestoreReport,
   type SyncIpcNamespace,
+  SyscallError,
   setCopyCounterCall,
   setLimitsCall,
   setNextIdCall,
@@ -27,6 +28,7 @@ import { checkpoint } from './checkpoint.ts'
 import type { KernelCalls } from './kernel-calls.ts'
 import { KernelSync } from './kernel-sync.ts'
 import { nextId, setLimits, setNextId } from './limits.ts'
+import type { LandingPlace } from './message-calls.ts'
 import { restore } from './restore.ts'
 import { unsupported } from './unsupported.ts'
 import { WaitThreads } from './wait-threads.ts'
@@ -108,6 +110,27 @@ export class KernelNamespace implements IpcNamespace {
       const message = await this.#wait(call, signal)
       if (message === undefined) throw new Error('assertion: a msgrcv that succeeds has a message')
       return message
+    })
+  }
+
+  async msgrcvInto(
+    address: bigint,
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    { signal }: WaitOptions = {},
+  ): Promise<number> {
+    const call = { ...msgrcvCall(msqid, msgsz, msgtyp, msgflg, false), address: addressArgument(address) }
+    if (msgflg & MSG_COPY) throw new TypeError('msgrcvInto takes messages: copy with msgrcv')
+    abortSignal(signal)
+    return this.#line.run(signal, async () => {
+      for (;;) {
+        const length = this.#open().tryReceiveInto({ ...call, msgflg: msgflg | IPC_NOWAIT })
+        if (typeof length === 'number') return length
+        if (length !== 'ENOMSG' || msgflg & IPC_NOWAIT) throw this.#calls.error(length, call)
+        if (await this.#waitForAny(call, signal)) return 0
+      }
     })
   }
 
@@ -193,7 +216,30 @@ export class KernelNamespace implements IpcNamespace {
     return this.#open().tryReceive(isCopy ? call : { ...call, msgflg: call.msgflg | IPC_NOWAIT })
   }
 
+  /**
+   * Waits until there is a message, with room for none: a longer one stays queued, and the wait ends with E2BIG; an
+   * empty one is taken. Source: ipc/msg.c, pipelined_send().
+   *
+   * @returns Whether an empty message was taken.
+   */
+  async #waitForAny(call: Msgrcv & LandingPlace, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      await this.#wait({ ...call, msgsz: 0, msgflg: call.msgflg & ~MSG_NOERROR }, signal)
+      return true
+    } catch (error) {
+      if (error instanceof SyscallError && error.code === 'E2BIG') return false
+      throw error
+    }
+  }
+
   #wait(call: Msgsnd | Msgrcv, signal: AbortSignal | undefined): Promise<Msgbuf | undefined> {
     return this.#threads.wait(call, signal, this.#line.hold())
   }
+}
+
+/** Memory at address 0 is nobody's. */
+function addressArgument(address: bigint): bigint {
+  if (typeof address !== 'bigint') throw new TypeError(`address must be a bigint, not ${typeof address}`)
+  if (address > 0n && address < 2n ** 64n) return address
+  throw new RangeError(`address must be from 1 to 2^64-1, not ${address}`)
 }

@@ -31,6 +31,11 @@ export interface ReceiveArguments {
   readonly msgflg: number
 }
 
+/** Where msgrcv puts a message: memory of the caller's, with room for 8 bytes and `msgsz` more. */
+export interface LandingPlace {
+  readonly address: bigint
+}
+
 /** Bytes of the `long` in front of a message. */
 const MTYPE_BYTES = 8
 /** Room for a payload to begin with: holds any message while msgmax is eight times its default or less. */
@@ -79,6 +84,12 @@ export class MessageCalls {
       }
       room = Math.min(room * GROWTH, INT_MAX)
     }
+  }
+
+  /** Makes one msgrcv straight into memory. @returns The payload's length, or why the kernel refused. */
+  receiveInto({ msqid, msgsz, msgtyp, msgflg, address }: ReceiveArguments & LandingPlace): number | ErrnoName {
+    const length = Number(this.#linux.msgrcv(msqid, address, msgsz, msgtyp, msgflg))
+    return length >= 0 ? length : named(this.#linux.errno())
   }
 
   /** A waiting call gets room for the longest message that can be sent now, so that it need not line up twice. */

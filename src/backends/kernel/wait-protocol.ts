@@ -1,5 +1,5 @@
 import type { ErrnoName, Msgbuf } from '../../abi/index.ts'
-import type { ReceiveArguments, SendArguments } from './message-calls.ts'
+import type { LandingPlace, ReceiveArguments, SendArguments } from './message-calls.ts'
 
 /**
  * What a wait thread and the thread that uses it say to each other: shared words, and messages over a port.
@@ -24,7 +24,10 @@ export const TID = 3
 export const SYSCALL_FILE = 4
 export const CONTROL_WORDS = 5
 
-export type Command = ({ readonly name: 'msgsnd' } & SendArguments) | ({ readonly name: 'msgrcv' } & ReceiveArguments)
+/** With an address a msgrcv puts its message there, and reports none. */
+export type Command =
+  | ({ readonly name: 'msgsnd' } & SendArguments)
+  | ({ readonly name: 'msgrcv' } & ReceiveArguments & Partial<LandingPlace>)
 
 /** What a wait thread is started with. */
 export interface WaitWorkerData {
@@ -36,7 +39,7 @@ export interface WaitWorkerData {
 
 export type Report =
   | { readonly calling: true }
-  /** Without a message: a msgsnd succeeded. */
+  /** Without a message: a msgsnd succeeded, or a msgrcv into memory. */
   | { readonly message: Msgbuf | undefined; readonly stopped: boolean }
   /** Without a code: nothing was wanted any more. */
   | { readonly code: ErrnoName | undefined; readonly stopped: true }

@@ -75,6 +75,11 @@ function perform(calls: MessageCalls, command: Command): void {
 
 function call(calls: MessageCalls, command: Command) {
   if (command.name === 'msgsnd') return { code: calls.send(command), message: undefined }
+  const { address } = command
+  if (address !== undefined) {
+    const landed = calls.receiveInto({ ...command, address })
+    return { code: typeof landed === 'string' ? landed : undefined, message: undefined }
+  }
   const received = calls.receive(command)
   return typeof received === 'string' ? { code: received, message: undefined } : { code: undefined, message: received }
 }

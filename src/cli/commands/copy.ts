@@ -19,7 +19,7 @@ export const copy: Command = {
     ...SELECTOR_OPTIONS,
     raw: { type: 'boolean', help: 'print the payload alone, byte for byte, with nothing between messages' },
   },
-  alsoKnownAs: ['peek', 'cat', 'browse', 'view', 'cp'],
+  alsoKnownAs: ['peek', 'cat', 'browse', 'view'],
   details: `Copies the message at INDEX, counted from the oldest, 0; or without INDEX all messages. The queue is untouched:
 no message, time, pid or count of it changes, and no program that waits on it notices. While programs receive,
 the kernel's indexes move: a message may then be missed. For one whole picture: msgq checkpoint.`,

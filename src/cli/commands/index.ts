@@ -1,11 +1,13 @@
 import type { Command } from '../command.ts'
 import { checkpoint } from './checkpoint.ts'
 import { copy } from './copy.ts'
+import { cp } from './cp.ts'
 import { create } from './create.ts'
 import { image } from './image.ts'
 import { limits } from './limits.ts'
 import { ls } from './ls.ts'
 import { metrics } from './metrics.ts'
+import { mv } from './mv.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
 import { rm } from './rm.ts'
@@ -24,6 +26,8 @@ export const COMMANDS: readonly Command[] = [
   send,
   receive,
   copy,
+  mv,
+  cp,
   checkpoint,
   restore,
   image,
