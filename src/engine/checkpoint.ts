@@ -1,5 +1,6 @@
 import { type IpcPerm, S_IRUGO } from '../abi/index.ts'
 import type { Caller, Limits, Message, WaitingCall } from './entry.ts'
+import type { MsgQueue } from './msg-queue.ts'
 import type { Namespace } from './namespace.ts'
 import { ipcPerms } from './permissions.ts'
 import { waitingCalls } from './waiters.ts'
@@ -77,25 +78,27 @@ export function checkpoint(namespace: Namespace, caller: Caller, time: number): 
       sequence: identifiers.sequence,
     },
     queues: [...identifiers.queues()].map((queue) => ({
-      msqid: queue.msqid,
-      perm: {
-        key: queue.key,
-        uid: queue.uid,
-        gid: queue.gid,
-        cuid: queue.cuid,
-        cgid: queue.cgid,
-        mode: queue.mode,
-      },
-      qbytes: queue.qbytes,
-      stime: queue.stime,
-      rtime: queue.rtime,
-      ctime: queue.ctime,
-      lspid: queue.lspid,
-      lrpid: queue.lrpid,
-      copyCounter: queue.copyCounter,
-      lastSequence: queue.lastSequence,
+      ...queueFields(queue),
       messages: Array.from(queue.messages, (address) => queue.messages.read(address)),
     })),
     waiting: waitingCalls(namespace),
+  }
+}
+
+/** All of a queue but its messages and who waits. */
+export function queueFields(queue: MsgQueue): Required<Omit<CheckpointQueue, 'messages'>> {
+  const { msqid, key, uid, gid, cuid, cgid, mode } = queue
+  const { qbytes, stime, rtime, ctime, lspid, lrpid, copyCounter, lastSequence } = queue
+  return {
+    msqid,
+    perm: { key, uid, gid, cuid, cgid, mode },
+    qbytes,
+    stime,
+    rtime,
+    ctime,
+    lspid,
+    lrpid,
+    copyCounter,
+    lastSequence,
   }
 }

@@ -37,3 +37,4 @@ export type {
 export { brokenInvariants } from './invariants.ts'
 export { areValidLimits } from './limits.ts'
 export { DEFAULT_LIMITS, type NamespaceOptions } from './namespace.ts'
+export { loadState, StateLoader, type StatePart, type StateQueue, saveState } from './state.ts'

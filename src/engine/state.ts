@@ -1,0 +1,244 @@
+import { MSG_COPY } from '../abi/index.ts'
+import {
+  type CheckpointHeader,
+  type CheckpointMessage,
+  type CheckpointQueue,
+  type IdentifierCursor,
+  queueFields,
+} from './checkpoint.ts'
+import { Engine } from './engine.ts'
+import type { Caller, Completion, Limits, Message, Ticket, WaitingCall } from './entry.ts'
+import { link, type MsgQueue, newQueue } from './msg-queue.ts'
+import { type Namespace, type NamespaceOptions, ticketKey } from './namespace.ts'
+import { convertMode } from './search.ts'
+import { type Waiter, waitersOf } from './waiters.ts'
+
+/** Bytes of messages in one part, about: a part is written, sent and read as one piece. */
+const PART_BYTES = 262_144
+/** What a message costs beside its payload, about: a million empty ones are no small part. */
+const MESSAGE_OVERHEAD_BYTES = 64
+
+const NOBODY: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] }
+
+/** One queue of a state: nothing is left out, as an image may. */
+export type StateQueue = Required<Omit<CheckpointQueue, 'messages'>> & { readonly messages: readonly Message[] }
+
+/**
+ * A piece of an engine's whole state. Unlike a checkpoint, which brings queues elsewhere, the parts together bring
+ * everything back: who waits in which order, what is held by whom, what sessions were answered, unfinished restores.
+ */
+export type StatePart =
+  | {
+      readonly part: 'namespace'
+      readonly options: Required<Pick<NamespaceOptions, 'msgCopy' | 'checkpointRestore' | 'ownerUid'>>
+      /** The time of the last entry that changed something, milliseconds. */
+      readonly now: number
+      readonly limits: Limits
+      readonly nextId: number
+      readonly identifiers: IdentifierCursor
+    }
+  /** A queue that a part before brought goes on with the messages of this one. */
+  | { readonly part: 'queue'; readonly queue: StateQueue }
+  | { readonly part: 'session'; readonly session: number; readonly acknowledged: number }
+  /** An answer that its session may still ask for again. */
+  | { readonly part: 'answer'; readonly completion: Completion }
+  /** The next call on its queue's list; `order` is its place among all that wait, from 0. */
+  | { readonly part: 'waiting'; readonly call: WaitingCall; readonly order: number }
+  | {
+      readonly part: 'held'
+      readonly receive: Ticket
+      readonly caller: Caller
+      readonly msqid: number
+      readonly sequence: number
+    }
+  | { readonly part: 'restore'; readonly ticket: Ticket; readonly header: CheckpointHeader }
+  /** What an unfinished restore has brought; a queue goes on as above. */
+  | { readonly part: 'staged'; readonly restore: Ticket; readonly queue: CheckpointQueue }
+
+/**
+ * The engine's whole state, part by part, made as they are asked for: apply no entry before the last one. The same
+ * state always gives the same parts.
+ */
+export function* saveState({ namespace }: Engine): Generator<StatePart> {
+  const { identifiers, msgCopy, checkpointRestore, ownerUid } = namespace
+  const { nextIndex, lastIndex, sequence, nextId } = identifiers
+  yield {
+    part: 'namespace',
+    options: { msgCopy, checkpointRestore, ownerUid },
+    now: namespace.now,
+    limits: namespace.limits,
+    nextId,
+    identifiers: { nextIndex, lastIndex, sequence },
+  }
+  for (const queue of identifiers.queues()) {
+    for (const messages of inPieces(messagesOf(queue))) {
+      yield { part: 'queue', queue: { ...queueFields(queue), messages } }
+    }
+  }
+  for (const [session, { acknowledged, answers }] of namespace.sessions) {
+    yield { part: 'session', session, acknowledged }
+    for (const completion of answers.values()) yield { part: 'answer', completion }
+  }
+  yield* waitingParts(namespace)
+  for (const { receive, caller, queue, sequence } of namespace.held.values()) {
+    yield { part: 'held', receive, caller, msqid: queue.msqid, sequence }
+  }
+  for (const { ticket, header, queues } of namespace.restores.values()) {
+    yield { part: 'restore', ticket, header }
+    for (const { queue, messages } of queues.values()) {
+      for (const piece of inPieces(messages)) {
+        yield { part: 'staged', restore: ticket, queue: { ...queue, messages: piece } }
+      }
+    }
+  }
+}
+
+/**
+ * The engine that `saveState` took these parts from: given the same entries, both give the same completions.
+ *
+ * @param parts All of them, in order. Their bytes are the engine's from now on.
+ */
+export function loadState(parts: Iterable<StatePart>): Engine {
+  const loader = new StateLoader()
+  for (const part of parts) loader.add(part)
+  return loader.finish()
+}
+
+/** `loadState` for parts that come one by one. Parts that no `saveState` gave fail an assertion. */
+export class StateLoader {
+  #engine: Engine | undefined
+  readonly #waiting: { readonly order: number; readonly waiter: Waiter }[] = []
+
+  add(part: StatePart): void {
+    if (part.part === 'namespace') {
+      this.#engine = newEngine(part)
+      return
+    }
+    const { namespace } = this.#loading()
+    switch (part.part) {
+      case 'queue':
+        return addQueue(namespace, part.queue)
+      case 'session':
+        namespace.sessions.set(part.session, { acknowledged: part.acknowledged, answers: new Map() })
+        return
+      case 'answer': {
+        const { session, number } = part.completion.ticket
+        there(namespace.sessions.get(session), 'the session of an answer').answers.set(number, part.completion)
+        return
+      }
+      case 'waiting':
+        this.#waiting.push({ order: part.order, waiter: enqueue(namespace, part.call) })
+        return
+      case 'held': {
+        const { receive, caller, msqid, sequence } = part
+        const queue = there(namespace.identifiers.find(msqid), 'the queue of a held message')
+        queue.messages.hide(there(queue.messages.withSequence(sequence), 'a held message'), receive)
+        namespace.held.set(ticketKey(receive), { queue, sequence, receive, caller })
+        return
+      }
+      case 'restore':
+        namespace.restores.set(ticketKey(part.ticket), { ticket: part.ticket, header: part.header, queues: new Map() })
+        return
+      case 'staged': {
+        const { queues } = there(namespace.restores.get(ticketKey(part.restore)), 'the restore of a queue')
+        const staged = queues.get(part.queue.msqid)
+        if (staged === undefined)
+          queues.set(part.queue.msqid, { queue: part.queue, messages: [...part.queue.messages] })
+        else for (const message of part.queue.messages) staged.messages.push(message)
+        return
+      }
+    }
+  }
+
+  finish(): Engine {
+    const engine = this.#loading()
+    for (const { waiter } of this.#waiting.sort((a, b) => a.order - b.order)) {
+      engine.namespace.waiting.set(ticketKey(waiter.ticket), waiter)
+    }
+    return engine
+  }
+
+  #loading(): Engine {
+    return there(this.#engine, 'the first part, the namespace,')
+  }
+}
+
+function* messagesOf({ messages }: MsgQueue): Generator<Message> {
+  for (const address of messages) yield messages.read(address)
+}
+
+/** At least one piece. */
+function* inPieces<M extends CheckpointMessage>(messages: Iterable<M>): Generator<readonly M[]> {
+  let piece: M[] = []
+  let sizeBytes = 0
+  for (const message of messages) {
+    if (sizeBytes > 0 && sizeBytes + message.mtext.length > PART_BYTES) {
+      yield piece
+      piece = []
+      sizeBytes = 0
+    }
+    piece.push(message)
+    sizeBytes += message.mtext.length + MESSAGE_OVERHEAD_BYTES
+  }
+  yield piece
+}
+
+/** A session's end goes through all waiting calls in one order, a queue serves its own in another: both are kept. */
+function* waitingParts(namespace: Namespace): Generator<StatePart> {
+  const order = new Map([...namespace.waiting.values()].map((waiting, index) => [waiting, index]))
+  for (const queue of namespace.identifiers.queues()) {
+    for (const waiting of waitersOf(queue)) {
+      const { ticket, caller, call } = waiting
+      const place = there(order.get(waiting), `waiting call ${ticketKey(ticket)}`)
+      yield { part: 'waiting', call: { ticket, msqid: queue.msqid, caller, call }, order: place }
+    }
+  }
+}
+
+function newEngine({ options, limits, now, nextId, identifiers }: Extract<StatePart, { part: 'namespace' }>): Engine {
+  const engine = new Engine({ ...options, limits })
+  engine.namespace.now = now
+  Object.assign(engine.namespace.identifiers, identifiers, { nextId })
+  return engine
+}
+
+function addQueue(namespace: Namespace, state: StateQueue): void {
+  const { identifiers } = namespace
+  let queue = identifiers.find(state.msqid)
+  if (queue === undefined) {
+    queue = emptyQueue(state, namespace.limits)
+    identifiers.add(queue)
+  }
+  for (const message of state.messages) link(namespace, queue, message)
+}
+
+function emptyQueue({ perm, messages: _, ...fields }: StateQueue, limits: Limits): MsgQueue {
+  const { key, uid, gid, mode } = perm
+  const creator = { ...NOBODY, uid: perm.cuid, gid: perm.cgid }
+  // Made as every queue is made, so that all have one shape and the engine stays fast.
+  return Object.assign(newQueue(fields.msqid, key, mode, creator, limits, 0), fields, { uid, gid })
+}
+
+/** Puts a waiting call at the tail of its queue's list. */
+function enqueue({ identifiers }: Namespace, { ticket, msqid, caller, call }: WaitingCall): Waiter {
+  const queue = there(identifiers.find(msqid), 'the queue of a waiting call')
+  if (call.name === 'msgsnd') {
+    const sender = { kind: 'senders', ticket, caller, queue, call } as const
+    queue.senders.push(sender)
+    return sender
+  }
+  const selector = convertMode(call.msgtyp, call.msgflg)
+  if (call.name === 'msgrcv' && !(call.msgflg & MSG_COPY)) {
+    const receiver = { kind: 'receivers', ticket, caller, queue, call, selector } as const
+    queue.receivers.push(receiver)
+    return receiver
+  }
+  const copier = { kind: 'copiers', ticket, caller, queue, call, selector } as const
+  queue.copiers.push(copier)
+  return copier
+}
+
+function there<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`assertion: ${what} is not in the state`)
+  return value
+}
