@@ -55,7 +55,7 @@ export function setCopyCounter(step: Step, { msqid, copyCounter }: SetCopyCounte
 export function serveCopiers(step: Step, queue: MsgQueue): void {
   if (queue.copiers.length === 0) return
   for (const copier of [...queue.copiers]) {
-    const found = findCopy(queue, copier.call, copier.selector)
+    const found = findCopy(queue, copier.call, copier.selector, queue.lastSequence - 1)
     if (found === undefined) continue
     unwait(step.namespace, copier)
     finishCopy(step, queue, copier, found)
@@ -71,9 +71,10 @@ function copyOrWait(step: Step, queue: MsgQueue, call: Msgrcv | CopyAfter): void
   wait(step, { kind: 'copiers', ticket, caller, queue, call, selector })
 }
 
-function findCopy(queue: MsgQueue, call: Msgrcv | CopyAfter, selector: Selector): Address | undefined {
+/** @param passed What is known not to be selected: who waits needs to see only the newest message. */
+function findCopy(queue: MsgQueue, call: Msgrcv | CopyAfter, selector: Selector, passed = 0): Address | undefined {
   if (call.name === 'msgrcv') return findNumber(queue.messages, selector, queue.copyCounter)
-  return findAfter(queue.messages, selector, call.sequence)
+  return findAfter(queue.messages, selector, Math.max(call.sequence, passed))
 }
 
 function finishCopy(

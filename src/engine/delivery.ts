@@ -3,23 +3,17 @@ import type { Caller, Message, Msgsnd, Ticket } from './entry.ts'
 import type { Address } from './messages/index.ts'
 import { countReceive, hold, isTooLong, link, type MsgQueue, msgFitsInQueue, take } from './msg-queue.ts'
 import { fail, finish, type Step } from './namespace.ts'
-import { testMsg } from './search.ts'
-import { type BlockedReceiver, type BlockedSender, maySend, unwait, wait } from './waiters.ts'
+import { type BlockedReceiver, type BlockedSender, maySend, unwait } from './waiters.ts'
 
 /** Sends a message for which there is room. Its bytes are copied, onto the queue or for the receiver. */
 export function deliver(step: Step, queue: MsgQueue, ticket: Ticket, caller: Caller, call: Msgsnd): void {
   step.changed = true
   queue.lspid = caller.pid
   queue.stime = step.now
-  const message = {
-    mtype: call.mtype,
-    mtext: call.mtext,
-    sequence: ++queue.lastSequence,
-    sender: { pid: caller.pid, uid: caller.uid },
-    time: step.now,
-  }
-  if (queue.copiers.length > 0) show(step, queue, link(step.namespace, queue, message))
-  else pipelinedSend(step, queue, message)
+  queue.lastSequence++
+  if (queue.copiers.length > 0)
+    show(step, queue, link(step.namespace, queue, call, queue.lastSequence, caller, step.now))
+  else pipelinedSend(step, queue, caller, call)
   finish(step, ticket, 0)
 }
 
@@ -36,17 +30,26 @@ export function show(step: Step, queue: MsgQueue, address: Address): void {
 }
 
 /** Hands a message to the first waiting receiver that it matches, or puts it on the queue. Source: ipc/msg.c, pipelined_send(). */
-function pipelinedSend(step: Step, queue: MsgQueue, message: Message): void {
-  const receiver = nextReceiver(step, queue, message.mtype, message.mtext.length)
+function pipelinedSend(step: Step, queue: MsgQueue, sender: Caller, call: Msgsnd): void {
+  const { namespace, now } = step
+  const { mtype, mtext } = call
+  const receiver = nextReceiver(step, queue, mtype, mtext.length)
   if (receiver === undefined || receiver.call.hold) {
-    const address = link(step.namespace, queue, message)
+    const address = link(namespace, queue, call, queue.lastSequence, sender, now)
     if (receiver === undefined) return
     hold(step, queue, address, receiver)
   } else {
     // A receiver that waited leaves its thread's id, one that did not its process's. Source: ipc/msg.c, task_pid().
     countReceive(step, queue, receiver.caller.tid)
   }
-  finish(step, receiver.ticket, { ...message, mtext: message.mtext.slice(0, receiver.call.msgsz) })
+  finish(step, receiver.ticket, {
+    mtype,
+    // Not slice(): a Buffer's is a view.
+    mtext: new Uint8Array(mtext.subarray(0, receiver.call.msgsz)),
+    sequence: queue.lastSequence,
+    sender: { pid: sender.pid, uid: sender.uid },
+    time: now,
+  })
 }
 
 /** The first waiting receiver that takes a message; those for which it is too long end in E2BIG on the way. */
@@ -56,9 +59,8 @@ function nextReceiver(
   mtype: Message['mtype'],
   sizeBytes: number,
 ): BlockedReceiver | undefined {
-  if (queue.receivers.length === 0) return undefined
-  for (const receiver of [...queue.receivers]) {
-    if (!testMsg(mtype, receiver.selector)) continue
+  const { receivers } = queue
+  for (let receiver = receivers.first(mtype); receiver !== undefined; receiver = receivers.first(mtype)) {
     unwait(step.namespace, receiver)
     if (!isTooLong(sizeBytes, receiver.call)) return receiver
     fail(step, receiver.ticket, 'E2BIG')
@@ -67,21 +69,24 @@ function nextReceiver(
 }
 
 /**
- * Wakes the senders whose message fits now, each tested by itself; the others move to the tail. No room is reserved:
- * a woken sender that finds none left queues again, at the tail. Source: ipc/msg.c, ss_wakeup().
+ * Wakes the senders whose message fits now, each tested by itself, behind those whose message does not: they moved to
+ * the tail before. No room is reserved: a woken sender that finds none left stays, now behind the others. So each must
+ * be tested, in the kernel too: who stands before whom from then on depends on all. Source: ipc/msg.c, ss_wakeup().
  */
 export function wakeSenders(step: Step, queue: MsgQueue): void {
   if (queue.senders.length === 0) return
-  const fits = ({ call }: BlockedSender) => msgFitsInQueue(queue, call.mtext.length)
   const woken = queue.senders.filter(fits)
-  const others = queue.senders.filter((sender) => !fits(sender))
-  queue.senders.splice(0, Number.POSITIVE_INFINITY, ...woken, ...others)
-
+  if (woken.length < queue.senders.length)
+    queue.senders = [...queue.senders.filter((sender) => !fits(sender)), ...woken]
   for (const sender of woken) {
-    const { ticket, caller, call } = sender
+    const may = maySend(sender)
+    if (may && !fits(sender)) continue
     unwait(step.namespace, sender)
-    if (!maySend(sender)) fail(step, ticket, 'EACCES')
-    else if (fits(sender)) deliver(step, queue, ticket, caller, call)
-    else wait(step, sender)
+    if (may) deliver(step, queue, sender.ticket, sender.caller, sender.call)
+    else fail(step, sender.ticket, 'EACCES')
   }
+}
+
+function fits({ queue, call }: BlockedSender): boolean {
+  return msgFitsInQueue(queue, call.mtext.length)
 }

@@ -37,7 +37,7 @@ export class Engine {
     if (!isSettled(step)) dispatch(step)
     if (step.changed) {
       namespace.now = step.now
-      remember(step)
+      if (namespace.sessions.size > 0) remember(step)
     }
     return { completions: step.completions, changed: step.changed }
   }

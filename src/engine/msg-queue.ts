@@ -1,8 +1,9 @@
-import { MSG_NOERROR } from '../abi/index.ts'
-import type { Caller, Limits, Message, Msgrcv, Ticket } from './entry.ts'
+import { MSG_NOERROR, type Msgbuf } from '../abi/index.ts'
+import type { Caller, Limits, Msgrcv, Sender, Ticket } from './entry.ts'
 import { type Address, MessageList } from './messages/index.ts'
 import { type Namespace, type Step, ticketKey } from './namespace.ts'
-import type { BlockedCopier, BlockedReceiver, BlockedSender } from './waiters.ts'
+import { Receivers } from './receivers.ts'
+import type { BlockedCopier, BlockedSender } from './waiters.ts'
 
 /** One queue. Times are milliseconds; the kernel's structs show whole seconds. Source: ipc/msg.c, struct msg_queue. */
 export interface MsgQueue {
@@ -32,8 +33,8 @@ export interface MsgQueue {
 
   readonly messages: MessageList
   /** Waiting calls, each list in the order in which they are served. */
-  readonly receivers: BlockedReceiver[]
-  readonly senders: BlockedSender[]
+  readonly receivers: Receivers
+  senders: BlockedSender[]
   readonly copiers: BlockedCopier[]
 }
 
@@ -65,7 +66,7 @@ export function newQueue(
     copyCounter: 0,
     lastSequence: 0,
     messages: new MessageList(),
-    receivers: [],
+    receivers: new Receivers(),
     senders: [],
     copiers: [],
   }
@@ -85,12 +86,20 @@ export function msgFitsInQueue(queue: MsgQueue, sizeBytes: number): boolean {
 }
 
 /** Counts a message and puts it at the tail; its bytes are copied. */
-export function link(namespace: Namespace, queue: MsgQueue, message: Message): Address {
+export function link(
+  namespace: Namespace,
+  queue: MsgQueue,
+  message: Msgbuf,
+  sequence: number,
+  sender: Sender,
+  time: number,
+): Address {
+  const sizeBytes = message.mtext.length
   queue.qnum++
-  queue.cbytes += message.mtext.length
+  queue.cbytes += sizeBytes
   namespace.messageCount++
-  namespace.byteCount += message.mtext.length
-  return queue.messages.append(message)
+  namespace.byteCount += sizeBytes
+  return queue.messages.append(message, sequence, sender, time)
 }
 
 /** Takes a message off its queue for the process or thread `lrpid`. */

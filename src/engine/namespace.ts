@@ -60,18 +60,24 @@ export function newNamespace(options: NamespaceOptions): Namespace {
 /** One entry while it is applied. */
 export interface Step extends Entry {
   readonly namespace: Namespace
-  readonly completions: Completion[]
+  completions: Completion[]
   changed: boolean
 }
 
 /** Ends a call with its result. */
 export function finish(step: Step, ticket: Ticket, value: Value): void {
-  step.completions.push({ ticket, value })
+  complete(step, { ticket, value })
 }
 
 /** Ends a call with an error. */
 export function fail(step: Step, ticket: Ticket, code: Code): void {
-  step.completions.push({ ticket, code })
+  complete(step, { ticket, code })
+}
+
+/** Most entries end one call: an array made for one costs less than one that grows. */
+export function complete(step: Step, completion: Completion): void {
+  if (step.completions.length === 0) step.completions = [completion]
+  else step.completions.push(completion)
 }
 
 export function ticketKey(ticket: Ticket): string {

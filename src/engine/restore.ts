@@ -1,7 +1,7 @@
 import type { ErrnoName } from '../abi/index.ts'
 import { INT_MAX, IPC_PRIVATE, IPCID_SEQ_MAX, IPCMNI, isLong, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
 import type { CheckpointHeader, CheckpointMessage, CheckpointQueue } from './checkpoint.ts'
-import type { Limits, Message, RestoreBegin, RestoreChunk, RestoreCommit, Ticket } from './entry.ts'
+import type { Limits, RestoreBegin, RestoreChunk, RestoreCommit, Ticket } from './entry.ts'
 import { indexOf } from './identifiers.ts'
 import { areValidLimits, isIntUpTo } from './limits.ts'
 import { link, type MsgQueue, newQueue } from './msg-queue.ts'
@@ -127,14 +127,7 @@ function restoreQueue(step: Step, { queue, messages }: StagedQueue): void {
   for (const message of messages) {
     const sequence = message.sequence ?? restored.lastSequence + 1
     restored.lastSequence = sequence
-    const whole: Message = {
-      mtype: message.mtype,
-      mtext: message.mtext,
-      sequence,
-      sender: message.sender ?? { pid: caller.pid, uid: caller.uid },
-      time: message.time ?? now,
-    }
-    link(namespace, restored, whole)
+    link(namespace, restored, message, sequence, message.sender ?? caller, message.time ?? now)
   }
   restored.lastSequence = Math.max(restored.lastSequence, queue.lastSequence ?? 0)
   namespace.identifiers.add(restored)

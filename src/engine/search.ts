@@ -67,7 +67,7 @@ export function findNumber(messages: MessageList, selector: Selector, number: nu
 export function findAfter(messages: MessageList, selector: Selector, sequence: number): Address | undefined {
   let address = messages.after(sequence)
   while (address !== undefined && !testMsg(messages.typeOf(address), selector)) {
-    address = messages.after(messages.sequenceOf(address))
+    address = messages.following(address)
   }
   return address
 }

@@ -1,6 +1,6 @@
-import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, Ticket } from './entry.ts'
+import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, SessionCode, Ticket } from './entry.ts'
 import { release } from './hold.ts'
-import { fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
+import { complete, fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
 import { expunge, unwait } from './waiters.ts'
 
 /** Answers that one session may leave unacknowledged, so that a client that never acknowledges cannot fill the memory. */
@@ -22,22 +22,22 @@ export function isSettled(step: Step): boolean {
   const { ticket, namespace, call } = step
   if (ticket.session === 0 || call.name === 'openSession') return false
   const session = namespace.sessions.get(ticket.session)
-  if (session === undefined) return refused('ERR_MSGQ_SESSION_EXPIRED')
+  if (session === undefined) return refused(step, 'ERR_MSGQ_SESSION_EXPIRED')
   const answer = session.answers.get(ticket.number)
   if (answer !== undefined) {
-    step.completions.push(answer)
+    complete(step, answer)
     return true
   }
   if (namespace.waiting.has(ticketKey(ticket))) return true
   if (call.name === 'acknowledgeSession') return false
-  if (ticket.number <= session.acknowledged) return refused('ERR_MSGQ_TICKET_ACKNOWLEDGED')
-  if (session.answers.size >= SESSION_ANSWERS_MAX) return refused('ERR_MSGQ_SESSION_FULL')
+  if (ticket.number <= session.acknowledged) return refused(step, 'ERR_MSGQ_TICKET_ACKNOWLEDGED')
+  if (session.answers.size >= SESSION_ANSWERS_MAX) return refused(step, 'ERR_MSGQ_SESSION_FULL')
   return false
+}
 
-  function refused(code: 'ERR_MSGQ_SESSION_EXPIRED' | 'ERR_MSGQ_TICKET_ACKNOWLEDGED' | 'ERR_MSGQ_SESSION_FULL'): true {
-    fail(step, ticket, code)
-    return true
-  }
+function refused(step: Step, code: SessionCode): true {
+  fail(step, step.ticket, code)
+  return true
 }
 
 /** Keeps the answers of an entry that changed something; what changed nothing can as well be asked again. */

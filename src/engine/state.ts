@@ -209,7 +209,9 @@ function addQueue(namespace: Namespace, state: StateQueue): void {
     queue = emptyQueue(state, namespace.limits)
     identifiers.add(queue)
   }
-  for (const message of state.messages) link(namespace, queue, message)
+  for (const message of state.messages) {
+    link(namespace, queue, message, message.sequence, message.sender, message.time)
+  }
 }
 
 function emptyQueue({ perm, messages: _, ...fields }: StateQueue, limits: Limits): MsgQueue {

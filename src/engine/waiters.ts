@@ -40,13 +40,15 @@ export type Waiter = BlockedReceiver | BlockedSender | BlockedCopier
 export function wait(step: Step, waiter: Waiter): void {
   step.changed = true
   step.namespace.waiting.set(ticketKey(waiter.ticket), waiter)
-  listOf(waiter).push(waiter)
+  const list: { push(waiter: Waiter): void } = waiter.queue[waiter.kind]
+  list.push(waiter)
 }
 
 /** Takes a call that is about to end off its list. */
 export function unwait(namespace: Namespace, waiter: Waiter): void {
   namespace.waiting.delete(ticketKey(waiter.ticket))
-  const list = listOf(waiter)
+  if (waiter.kind === 'receivers') return waiter.queue.receivers.delete(waiter)
+  const list: Waiter[] = waiter.queue[waiter.kind]
   list.splice(list.indexOf(waiter), 1)
 }
 
@@ -84,8 +86,4 @@ export function waitingCalls(namespace: Namespace): WaitingCall[] {
   return [...namespace.identifiers.queues()].flatMap((queue) =>
     waitersOf(queue).map(({ ticket, caller, call }) => ({ ticket, msqid: queue.msqid, caller, call })),
   )
-}
-
-function listOf(waiter: Waiter): Waiter[] {
-  return waiter.queue[waiter.kind]
 }

@@ -29,8 +29,8 @@ export class Host {
   submit(caller: Caller, call: Call): Submitted {
     const ticket = { session: 0, number: ++this.#lastNumber }
     const { completions } = this.engine.apply({ ticket, now: this.#now(), caller, call })
-    const [first] = completions
     // Most calls end only themselves.
+    const first = completions[0]
     if (completions.length === 1 && first?.ticket === ticket) return first
 
     let own: Submitted = { ticket }

@@ -122,20 +122,14 @@ export class MessageQueue<T> implements AsyncDisposable {
   }
 
   /** Sends a payload; waits for room. @throws {SyscallError} as msgsnd; the payload was not sent. */
-  async send(payload: T, { type = 1, signal }: SendOptions = {}): Promise<void> {
-    const message = { mtype: messageType('type', type), mtext: this.#codec.encode(payload) }
-    await this.namespace.msgsnd(this.msqid, message, 0, waitOptions(signal))
+  send(payload: T, options: SendOptions = {}): Promise<void> {
+    return this.#send(payload, options, 0)
   }
 
   /** Sends a payload if there is room now. @returns Whether it was sent. */
-  async trySend(payload: T, { type = 1 }: Pick<SendOptions, 'type'> = {}): Promise<boolean> {
-    const message = { mtype: messageType('type', type), mtext: this.#codec.encode(payload) }
-    return (
-      (await unless(
-        'EAGAIN',
-        this.namespace.msgsnd(this.msqid, message, IPC_NOWAIT).then(() => true),
-      )) ?? false
-    )
+  async trySend(payload: T, options: Pick<SendOptions, 'type'> = {}): Promise<boolean> {
+    const sent = this.#send(payload, options, IPC_NOWAIT).then(() => true)
+    return (await unless('EAGAIN', sent)) ?? false
   }
 
   /**
@@ -231,6 +225,16 @@ export class MessageQueue<T> implements AsyncDisposable {
   /** Removes a temporary queue; leaves any other alone. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#isTemporary) await unlessRemoved(this.remove())
+  }
+
+  /** Not async: a promise of its own would only pass on the namespace's. */
+  #send(payload: T, { type = 1, signal }: SendOptions, msgflg: number): Promise<void> {
+    try {
+      const message = { mtype: messageType('type', type), mtext: this.#codec.encode(payload) }
+      return this.namespace.msgsnd(this.msqid, message, msgflg, waitOptions(signal))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   async #copyAt(index: number): Promise<ReceivedMessage | undefined> {

@@ -75,9 +75,16 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a wake order that serves the receiver that came last first',
-    file: 'delivery.js',
-    right: 'of [...queue.receivers]',
-    wrong: 'of [...queue.receivers].reverse()',
+    file: 'receivers.js',
+    right: 'receivers.push(receiver)',
+    wrong: 'receivers.unshift(receiver)',
+    options: SCENARIOS,
+  },
+  {
+    name: 'a wake order that serves who waits for one type before who waits for any and came first',
+    file: 'receivers.js',
+    right: '? own : other',
+    wrong: '? own : own',
     options: SCENARIOS,
   },
   {

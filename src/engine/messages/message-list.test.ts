@@ -85,7 +85,7 @@ test('a list finds, hides, shows and removes what an array would, whatever its d
           sender: { pid: sequence, uid: 2 ** 32 - 2 },
           time: sequence * 2 ** 33,
         }
-        list.append(message)
+        list.append(message, sequence, message.sender, message.time)
         model.messages.push({ message: { ...message, mtext: mtext.slice() } })
         mtext.fill(0)
       }
@@ -160,7 +160,7 @@ test('a list that is mostly removed again is packed: what is left keeps its orde
   const count = 20_000
   for (let sequence = 1; sequence <= count; sequence++) {
     const mtext = new Uint8Array(64).fill(sequence)
-    list.append({ mtype: sequence % 100 === 0 ? 2 : 1, mtext, sequence, sender: { pid: 1, uid: 1 }, time: 1 })
+    list.append({ mtype: sequence % 100 === 0 ? 2 : 1, mtext }, sequence, { pid: 1, uid: 1 }, 1)
   }
   for (let address = list.oldestOf(1); address !== undefined; address = list.oldestOf(1)) list.remove(address)
   const left = [...list].map((address) => list.read(address))

@@ -1,7 +1,13 @@
-import type { Long } from '../../abi/index.ts'
-import type { Message, Ticket } from '../entry.ts'
+import type { Long, Msgbuf } from '../../abi/index.ts'
+import type { Message, Sender, Ticket } from '../entry.ts'
 import { type Address, highHalf, lowHalf, MessageLog } from './message-log.ts'
-import { TypeIndex } from './type-index.ts'
+import { type OfType, TypeIndex } from './type-index.ts'
+
+/** The messages of one type, a chain of addresses through the records. */
+interface TypeChain extends OfType {
+  head: Address
+  tail: Address
+}
 
 /** At this depth a walk is faster than an index. */
 const SCAN_MAX = 16
@@ -16,7 +22,7 @@ export class MessageList {
   readonly #holders = new Map<number, Ticket>()
   #oldest: Address | undefined
   /** The visible messages by type: made by the first search that needs it, kept until the list is empty. */
-  #types: TypeIndex | undefined
+  #types: TypeIndex<TypeChain> | undefined
   /** All visible messages before `end` have one type; `undefined` is the end of the list. */
   #run: { readonly high: number; readonly low: number; end: Address | undefined } | undefined
   /** The message that was found by its index last: copies in order need no search. */
@@ -28,8 +34,8 @@ export class MessageList {
   }
 
   /** Puts a message at the tail; its bytes are copied. */
-  append(message: Message): Address {
-    const address = this.#log.append(message)
+  append(message: Msgbuf, sequence: number, sender: Sender, time: number): Address {
+    const address = this.#log.append(message, sequence, sender, time)
     this.#oldest ??= address
     if (this.#run !== undefined) this.#run.end ??= address
     if (this.#types !== undefined) this.#chain(this.#types, address)
@@ -38,10 +44,10 @@ export class MessageList {
 
   remove(address: Address): void {
     if (this.#isHeld(address)) this.#holders.delete(this.sequenceOf(address))
-    else this.#leaveSight(address)
+    else if (this.#log.count > 1) this.#leaveSight(address)
     this.#indexed = undefined
     this.#log.kill(address)
-    if (this.#log.count === 0) this.#types = undefined
+    if (this.#log.count === 0) this.#forget()
     else if (this.#log.isSparse) this.#pack()
   }
 
@@ -121,6 +127,11 @@ export class MessageList {
     return this.#log.after(sequence)
   }
 
+  /** The message behind one. */
+  following(address: Address): Address | undefined {
+    return this.#log.following(address)
+  }
+
   /** The message with a sequence number. */
   withSequence(sequence: number): Address | undefined {
     const address = this.#log.after(sequence - 1)
@@ -149,6 +160,13 @@ export class MessageList {
     return this.#log.read(address, msgsz)
   }
 
+  /** An empty list needs no index. */
+  #forget(): void {
+    this.#oldest = undefined
+    this.#types = undefined
+    this.#run = undefined
+  }
+
   /** Takes a message out of what `oldest…` finds. It is always the oldest of its type. */
   #leaveSight(address: Address): void {
     if (address === this.#oldest) this.#oldest = this.#following(address)
@@ -161,15 +179,15 @@ export class MessageList {
     else chain.head = next
   }
 
-  #index(): TypeIndex {
+  #index(): TypeIndex<TypeChain> {
     if (this.#types !== undefined) return this.#types
-    const types = new TypeIndex()
+    const types = new TypeIndex<TypeChain>()
     for (let at = this.#oldest; at !== undefined; at = this.#following(at)) this.#chain(types, at)
     this.#types = types
     return types
   }
 
-  #chain(types: TypeIndex, address: Address): void {
+  #chain(types: TypeIndex<TypeChain>, address: Address): void {
     this.#log.setNext(address, undefined)
     const [high, low] = [this.#log.typeHighOf(address), this.#log.typeLowOf(address)]
     const chain = types.find(high, low)
@@ -202,7 +220,8 @@ export class MessageList {
     const sparse = this.#log
     this.#log = new MessageLog()
     for (let at = sparse.first(); at !== undefined; at = sparse.following(at)) {
-      this.#log.append(sparse.read(at, Number.POSITIVE_INFINITY))
+      const message = sparse.read(at, Number.POSITIVE_INFINITY)
+      this.#log.append(message, message.sequence, message.sender, message.time)
     }
     this.#types = undefined
     this.#run = undefined

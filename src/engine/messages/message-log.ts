@@ -1,5 +1,5 @@
-import type { Long } from '../../abi/index.ts'
-import type { Message } from '../entry.ts'
+import type { Long, Msgbuf } from '../../abi/index.ts'
+import type { Message, Sender } from '../entry.ts'
 import {
   FIRST_SEGMENT_WORDS,
   LENGTH,
@@ -51,7 +51,7 @@ export class MessageLog {
   }
 
   /** Puts a message at the end; its bytes are copied. */
-  append({ mtype, mtext, sequence, sender, time }: Message): Address {
+  append({ mtype, mtext }: Msgbuf, sequence: number, sender: Sender, time: number): Address {
     const words = recordWords(mtext.length)
     const segment = this.#segmentFor(words)
     const offset = segment.add(words, sequence)
@@ -84,14 +84,14 @@ export class MessageLog {
   read(address: Address, msgsz: number): Message {
     const { words, bytes } = this.#segmentOf(address)
     const offset = offsetOf(address)
-    const word = (field: number) => words[offset + field] as number
     const start = (offset + RECORD_WORDS) * 4
+    const mtext = bytes.slice(start, start + Math.min(words[offset + LENGTH] as number, msgsz))
     return {
-      mtype: longFrom(word(TYPE_HIGH), word(TYPE_LOW)),
-      mtext: bytes.slice(start, start + Math.min(word(LENGTH), msgsz)),
-      sequence: word(SEQUENCE_HIGH) * HALF + (word(SEQUENCE_LOW) >>> 0),
-      sender: { pid: word(PID), uid: word(UID) >>> 0 },
-      time: word(TIME_HIGH) * HALF + (word(TIME_LOW) >>> 0),
+      mtype: longFrom(words[offset + TYPE_HIGH] as number, words[offset + TYPE_LOW] as number),
+      mtext,
+      sequence: wholeFrom(words[offset + SEQUENCE_HIGH] as number, words[offset + SEQUENCE_LOW] as number),
+      sender: { pid: words[offset + PID] as number, uid: (words[offset + UID] as number) >>> 0 },
+      time: wholeFrom(words[offset + TIME_HIGH] as number, words[offset + TIME_LOW] as number),
     }
   }
 
@@ -112,7 +112,7 @@ export class MessageLog {
   }
 
   sequenceOf(address: Address): number {
-    return this.#word(address, SEQUENCE_HIGH) * HALF + (this.#word(address, SEQUENCE_LOW) >>> 0)
+    return this.#segmentOf(address).sequenceAt(offsetOf(address))
   }
 
   /** The address that was noted beside a message: of the next one of its type. */
@@ -152,10 +152,7 @@ export class MessageLog {
     const position = this.#positionAfter(sequence)
     const segment = this.#segments[position]
     if (segment === undefined) return undefined
-    let offset = segment.liveFrom(0)
-    while (offset < segment.end && this.sequenceOf(addressOf(segment, offset)) <= sequence) {
-      offset = segment.liveFrom(segment.after(offset))
-    }
+    const offset = segment.firstAfter(sequence)
     return offset < segment.end ? addressOf(segment, offset) : this.#firstFrom(position + 1)
   }
 
@@ -214,10 +211,9 @@ export class MessageLog {
 
   /** Gives back a segment without live records; the last one goes on from its start. */
   #release(segment: Segment): void {
-    const position = this.#positionOf(segment)
     segment.reset()
-    const isLast = position === this.#segments.length - 1
-    if (!isLast || segment.words.length > SEGMENT_WORDS) this.#drop(position, segment)
+    const isLast = segment === this.#segments[this.#segments.length - 1]
+    if (!isLast || segment.words.length > SEGMENT_WORDS) this.#drop(this.#positionOf(segment), segment)
   }
 
   #drop(position: number, segment: Segment): void {
@@ -241,6 +237,11 @@ function offsetOf(address: Address): number {
   return address & (SEGMENT_WORDS - 1)
 }
 
+/** The safe integer of two halves, 0 or more. */
+function wholeFrom(high: number, low: number): number {
+  return high * HALF + (low >>> 0)
+}
+
 /** The upper 32 bits of a long. */
 export function highHalf(value: Long): number {
   return typeof value === 'bigint' ? Number(value >> 32n) : (value / HALF) | 0
@@ -253,5 +254,5 @@ export function lowHalf(value: Long): number {
 
 /** The canonical long of two halves, 0 or more. */
 function longFrom(high: number, low: number): Long {
-  return high < 0x20_0000 ? high * HALF + (low >>> 0) : (BigInt(high) << 32n) | BigInt(low >>> 0)
+  return high < 0x20_0000 ? wholeFrom(high, low) : (BigInt(high) << 32n) | BigInt(low >>> 0)
 }

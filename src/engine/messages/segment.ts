@@ -37,7 +37,7 @@ export class Segment {
   /** Sequence numbers of the first and the last record: they rise along the log. */
   firstSequence = 0
   lastSequence = 0
-  /** Of every 32nd record its offset, and how many of the 32 live; made at the first search by rank. */
+  /** Of every 32nd record its offset, and how many of the 32 live; made at the first search that needs them. */
   #marks: { readonly offsets: number[]; readonly live: number[] } | undefined
   #records = 0
 
@@ -68,7 +68,7 @@ export class Segment {
     this.words[offset] = ~this.#word(offset)
     this.live--
     if (this.#marks === undefined) return
-    const block = lastAtMost(this.#marks.offsets, offset)
+    const block = lastThat(this.#marks.offsets, (mark) => mark <= offset)
     this.#marks.live[block] = (this.#marks.live[block] ?? 0) - 1
   }
 
@@ -111,6 +111,26 @@ export class Segment {
     return at
   }
 
+  /** The first live record whose sequence number is above one; `end` when there is none. */
+  firstAfter(sequence: number): number {
+    let at = this.liveFrom(this.#markedUpTo(sequence))
+    while (at < this.end && this.sequenceAt(at) <= sequence) at = this.liveFrom(this.after(at))
+    return at
+  }
+
+  /** Dead records have one, too. */
+  sequenceAt(offset: number): number {
+    return this.#word(offset + SEQUENCE_HIGH) * 0x1_0000_0000 + (this.#word(offset + SEQUENCE_LOW) >>> 0)
+  }
+
+  /** The last marked record that is not behind a sequence number. Few records need no marks. */
+  #markedUpTo(sequence: number): number {
+    if (this.#records <= MARK_RECORDS) return 0
+    this.#marks ??= this.#makeMarks()
+    const { offsets } = this.#marks
+    return offsets[lastThat(offsets, (mark) => this.sequenceAt(mark) <= sequence)] ?? 0
+  }
+
   #makeMarks() {
     const marks = { offsets: [] as number[], live: [] as number[] }
     let record = 0
@@ -142,13 +162,13 @@ function mark(marks: { readonly offsets: number[]; readonly live: number[] }, re
   marks.live[block] = (marks.live[block] ?? 0) + 1
 }
 
-/** The index of the last of some rising numbers that is at most `most`. */
-function lastAtMost(rising: readonly number[], most: number): number {
+/** The index of the last of some numbers for which something holds, as it does for those before; 0 if for none. */
+function lastThat(rising: readonly number[], holds: (value: number) => boolean): number {
   let low = 0
   let high = rising.length
   while (high - low > 1) {
     const middle = (low + high) >>> 1
-    if ((rising[middle] ?? 0) <= most) low = middle
+    if (holds(rising[middle] ?? 0)) low = middle
     else high = middle
   }
   return low

@@ -1,44 +1,40 @@
-/** The messages of one type, a chain of addresses through the records. */
-export interface TypeChain {
+/** What is kept for one type: the type as two 32-bit halves, and whatever is found by it. */
+export interface OfType {
   readonly high: number
   readonly low: number
-  head: number
-  tail: number
 }
 
 /** Where the types below part: those whose bit is 0, and those whose bit is 1. */
-interface Branch {
+interface Branch<Chain extends OfType> {
   /** 0 is the highest of 64 bits. */
   readonly bit: number
-  zero: Node
-  one: Node
+  zero: Branch<Chain> | Chain
+  one: Branch<Chain> | Chain
 }
 
-type Node = Branch | TypeChain
-
 /**
- * The types on a queue and their messages: a crit-bit tree. A type is found, and so is the lowest, in as many steps as
+ * What is found by a message type: a crit-bit tree. A type is found, and so is the lowest, in as many steps as
  * there are bits that tell the types apart: about the logarithm of their number, 63 at the most. There is no hash, so
  * no types can be chosen to collide. Source: D. J. Bernstein, Crit-bit trees.
  */
-export class TypeIndex {
-  #root: Node | undefined
+export class TypeIndex<Chain extends OfType> {
+  #root: Branch<Chain> | Chain | undefined
 
-  find(high: number, low: number): TypeChain | undefined {
+  find(high: number, low: number): Chain | undefined {
     if (this.#root === undefined) return undefined
     const chain = nearest(this.#root, high, low)
     return chain.high === high && chain.low === low ? chain : undefined
   }
 
   /** The chain of the lowest type. */
-  lowest(): TypeChain | undefined {
+  lowest(): Chain | undefined {
     let node = this.#root
     while (node !== undefined && isBranch(node)) node = node.zero
     return node
   }
 
   /** Adds a type that is not there. */
-  add(chain: TypeChain): void {
+  add(chain: Chain): void {
     if (this.#root === undefined) {
       this.#root = chain
       return
@@ -47,7 +43,7 @@ export class TypeIndex {
     const highDifference = other.high ^ chain.high
     const bit = highDifference === 0 ? 32 + Math.clz32(other.low ^ chain.low) : Math.clz32(highDifference)
 
-    let parent: Branch | undefined
+    let parent: Branch<Chain> | undefined
     let node = this.#root
     while (isBranch(node) && node.bit < bit) {
       parent = node
@@ -57,9 +53,9 @@ export class TypeIndex {
     this.#replace(parent, node, isOne ? { bit, zero: node, one: chain } : { bit, zero: chain, one: node })
   }
 
-  remove(chain: TypeChain): void {
-    let grandparent: Branch | undefined
-    let parent: Branch | undefined
+  remove(chain: Chain): void {
+    let grandparent: Branch<Chain> | undefined
+    let parent: Branch<Chain> | undefined
     let node = this.#root
     while (node !== undefined && isBranch(node)) {
       grandparent = parent
@@ -70,7 +66,7 @@ export class TypeIndex {
     else this.#replace(grandparent, parent, parent.zero === chain ? parent.one : parent.zero)
   }
 
-  #replace(parent: Branch | undefined, node: Node, by: Node): void {
+  #replace(parent: Branch<Chain> | undefined, node: Branch<Chain> | Chain, by: Branch<Chain> | Chain): void {
     if (parent === undefined) this.#root = by
     else if (parent.zero === node) parent.zero = by
     else parent.one = by
@@ -78,13 +74,13 @@ export class TypeIndex {
 }
 
 /** The only chain that can have this type. */
-function nearest(root: Node, high: number, low: number): TypeChain {
+function nearest<Chain extends OfType>(root: Branch<Chain> | Chain, high: number, low: number): Chain {
   let node = root
   while (isBranch(node)) node = childOf(node, high, low)
   return node
 }
 
-function childOf(branch: Branch, high: number, low: number): Node {
+function childOf<Chain extends OfType>(branch: Branch<Chain>, high: number, low: number): Branch<Chain> | Chain {
   return bitOf(high, low, branch.bit) === 1 ? branch.one : branch.zero
 }
 
@@ -92,6 +88,6 @@ function bitOf(high: number, low: number, bit: number): number {
   return bit < 32 ? (high >>> (31 - bit)) & 1 : (low >>> (63 - bit)) & 1
 }
 
-function isBranch(node: Node): node is Branch {
+function isBranch<Chain extends OfType>(node: Branch<Chain> | Chain): node is Branch<Chain> {
   return 'bit' in node
 }
