@@ -15,6 +15,15 @@ const NEEDED: readonly NeededProgram[] = [
   { program: 'ipcs', debianPackage: 'util-linux', neededBy: 'queues seen by others' },
   { program: 'perl', debianPackage: 'perl', neededBy: 'messages that we did not send' },
   { program: 'crit', debianPackage: 'criu', neededBy: "images read and written by CRIU's own tool" },
+  { program: 'cc', debianPackage: 'build-essential', neededBy: 'the C loop that benchmarks compare with' },
+  { program: 'g++', debianPackage: 'build-essential', neededBy: 'svmq, which benchmarks compare with' },
+  { program: 'make', debianPackage: 'build-essential', neededBy: 'svmq' },
+  { program: 'python3', debianPackage: 'python3', neededBy: 'svmq, by node-gyp' },
+  {
+    program: 'redis-server',
+    debianPackage: 'redis-server',
+    neededBy: 'ioredis and bullmq, which benchmarks compare with',
+  },
 ]
 
 /** What the tests need and this machine lacks. */

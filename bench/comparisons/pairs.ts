@@ -1,0 +1,58 @@
+import type { Comparison, Peer, Setting } from '../comparison.ts'
+import type { Contender } from '../contender.ts'
+import { cPairs } from '../contenders/c-loop.ts'
+import { asyncPairs, type PairUrl, syncPairs } from '../contenders/pairs.ts'
+import { digits } from '../report.ts'
+import { sideBySide } from '../side-by-side.ts'
+
+/** msgsnd(2) and msgrcv(2) in a loop: the least that the kernel's queues cost. */
+export const C_LOOP: Peer = {
+  name: 'C loop on the kernel',
+  difference:
+    'It does more than `memory:`: each call goes into the kernel, whose queues other processes reach and which outlive their makers. It does less than `linux:`: it makes no JavaScript objects.',
+}
+
+type Face = 'sync' | 'async'
+
+/** A message sent and received, by each of the two levels. */
+const FACES: Readonly<Record<Face, { readonly make: typeof syncPairs; readonly words: string }>> = {
+  sync: { make: syncPairs, words: 'by the synchronous calls' },
+  async: { make: asyncPairs, words: 'by `MessageQueue`, awaited' },
+}
+
+interface Pair extends Pick<Comparison, 'name' | 'peer' | 'requirements' | 'atLeast'> {
+  readonly url: PairUrl
+  readonly face: Face
+  readonly sizeBytes: number
+  makePeer(sizeBytes: number, setting: Setting): Promise<Contender>
+}
+
+/** A comparison of sending a message and receiving it again, on an empty queue. */
+export function pair({ url, face, sizeBytes, makePeer, ...description }: Pair): Comparison {
+  const { make, words } = FACES[face]
+  const work = `\`${url}\` ${digits(sizeBytes)} bytes sent and received ${words}`
+  return sideBySide(
+    { ...description, work, unit: 'times the rate' },
+    () => make(url, sizeBytes),
+    (setting) => makePeer(sizeBytes, setting),
+  )
+}
+
+function againstC(wanted: Pick<Pair, 'name' | 'url' | 'face' | 'sizeBytes' | 'atLeast'>): Comparison {
+  return pair({
+    ...wanted,
+    peer: C_LOOP,
+    requirements: ['ipc', 'c-loop'],
+    makePeer: (sizeBytes, { scratch }) => cPairs(scratch, sizeBytes),
+  })
+}
+
+export const PAIRS: readonly Comparison[] = [
+  againstC({ name: 'pair-sync-8', url: 'memory:', face: 'sync', sizeBytes: 8 }),
+  againstC({ name: 'pair-sync-64', url: 'memory:', face: 'sync', sizeBytes: 64, atLeast: 4 }),
+  againstC({ name: 'pair-sync-1024', url: 'memory:', face: 'sync', sizeBytes: 1024 }),
+  againstC({ name: 'pair-sync-8000', url: 'memory:', face: 'sync', sizeBytes: 8000 }),
+  againstC({ name: 'pair-async-64', url: 'memory:', face: 'async', sizeBytes: 64, atLeast: 2 }),
+  againstC({ name: 'kernel-pair-sync', url: 'linux:', face: 'sync', sizeBytes: 64, atLeast: 0.7 }),
+  againstC({ name: 'kernel-pair-async', url: 'linux:', face: 'async', sizeBytes: 64 }),
+]
