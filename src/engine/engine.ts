@@ -39,7 +39,7 @@ export class Engine {
       namespace.now = step.now
       if (namespace.sessions.size > 0) remember(step)
     }
-    return { completions: step.completions, changed: step.changed }
+    return step
   }
 
   /** The whole namespace at this instant, for a caller who may read all of it; removes nothing. */

@@ -1,12 +1,7 @@
 import type { Long } from '../abi/index.ts'
-import { highHalf, lowHalf, type OfType, TypeIndex } from './messages/index.ts'
+import { highHalf, lowHalf, NONE, type Slot, TypeIndex } from './messages/index.ts'
 import { testMsg } from './search.ts'
 import type { BlockedReceiver } from './waiters.ts'
-
-/** Those that wait for one type, in order of arrival. */
-interface Chain extends OfType {
-  readonly receivers: BlockedReceiver[]
-}
 
 /**
  * The receives that wait on a queue, in order of arrival. The kernel asks each whether a message is for it; here those
@@ -15,7 +10,9 @@ interface Chain extends OfType {
 export class Receivers implements Iterable<BlockedReceiver> {
   /** Each with how many came before it. */
   readonly #arrivals = new Map<BlockedReceiver, number>()
-  readonly #byType = new TypeIndex<Chain>()
+  readonly #types = new TypeIndex()
+  /** Those that wait for one type, in order of arrival, by its slot. */
+  readonly #byType: BlockedReceiver[][] = []
   readonly #others: BlockedReceiver[] = []
   #arrived = 0
 
@@ -27,22 +24,24 @@ export class Receivers implements Iterable<BlockedReceiver> {
     this.#arrivals.set(receiver, this.#arrived++)
     const { selector } = receiver
     if (selector.mode !== 'equal') this.#others.push(receiver)
-    else this.#chainOf(selector.type).receivers.push(receiver)
+    else this.#waitingFor(this.#slotOf(selector.type)).push(receiver)
   }
 
   delete(receiver: BlockedReceiver): void {
     this.#arrivals.delete(receiver)
     const { selector } = receiver
     if (selector.mode !== 'equal') return leave(this.#others, receiver)
-    const chain = this.#chainOf(selector.type)
-    leave(chain.receivers, receiver)
-    if (chain.receivers.length === 0) this.#byType.remove(chain)
+    const slot = this.#slotOf(selector.type)
+    const receivers = this.#waitingFor(slot)
+    leave(receivers, receiver)
+    if (receivers.length === 0) this.#types.remove(slot)
   }
 
   /** The first that a message of this type is for. */
   first(mtype: Long): BlockedReceiver | undefined {
     if (this.length === 0) return undefined
-    const [own] = this.#byType.find(highHalf(mtype), lowHalf(mtype))?.receivers ?? []
+    const slot = this.#types.find(highHalf(mtype), lowHalf(mtype))
+    const own = slot === NONE ? undefined : this.#waitingFor(slot)[0]
     const other = this.#others.find(({ selector }) => testMsg(mtype, selector))
     if (own === undefined || other === undefined) return own ?? other
     return this.#arrival(own) < this.#arrival(other) ? own : other
@@ -57,13 +56,16 @@ export class Receivers implements Iterable<BlockedReceiver> {
     return this.#arrivals.get(receiver) ?? 0
   }
 
-  #chainOf(mtype: Long): Chain {
+  #waitingFor(slot: Slot): BlockedReceiver[] {
+    this.#byType[slot] ??= []
+    return this.#byType[slot]
+  }
+
+  /** The slot of a type, made if it is not there. */
+  #slotOf(mtype: Long): Slot {
     const [high, low] = [highHalf(mtype), lowHalf(mtype)]
-    const found = this.#byType.find(high, low)
-    if (found !== undefined) return found
-    const chain = { high, low, receivers: [] }
-    this.#byType.add(chain)
-    return chain
+    const slot = this.#types.find(high, low)
+    return slot === NONE ? this.#types.add(high, low) : slot
   }
 }
 

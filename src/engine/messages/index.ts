@@ -1,4 +1,4 @@
 /** The messages of one queue: found by place, type, rank and sequence number, whatever the depth. */
 export { MessageList } from './message-list.ts'
 export { type Address, highHalf, lowHalf } from './message-log.ts'
-export { type OfType, TypeIndex } from './type-index.ts'
+export { NONE, type Slot, TypeIndex } from './type-index.ts'

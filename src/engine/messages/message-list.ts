@@ -1,13 +1,7 @@
 import type { Long, Msgbuf } from '../../abi/index.ts'
 import type { Message, Sender, Ticket } from '../entry.ts'
 import { type Address, highHalf, lowHalf, MessageLog } from './message-log.ts'
-import { type OfType, TypeIndex } from './type-index.ts'
-
-/** The messages of one type, a chain of addresses through the records. */
-interface TypeChain extends OfType {
-  head: Address
-  tail: Address
-}
+import { NONE, type Slot, TypeIndex } from './type-index.ts'
 
 /** At this depth a walk is faster than an index. */
 const SCAN_MAX = 16
@@ -22,11 +16,14 @@ export class MessageList {
   readonly #holders = new Map<number, Ticket>()
   #oldest: Address | undefined
   /** The visible messages by type: made by the first search that needs it, kept until the list is empty. */
-  #types: TypeIndex<TypeChain> | undefined
+  #types: TypeIndex | undefined
+  /** The type that was found last: it is the one whose message leaves next. */
+  #found: Slot = NONE
   /** All visible messages before `end` have one type; `undefined` is the end of the list. */
   #run: { readonly high: number; readonly low: number; end: Address | undefined } | undefined
-  /** The message that was found by its index last: copies in order need no search. */
-  #indexed: { readonly index: number; readonly address: Address } | undefined
+  /** The message that was found by its index last, -1 if none: copies in order need no search. */
+  #index = -1
+  #addressAtIndex: Address = 0
 
   /** Whether one more message of some bytes has an address. */
   hasAddressFor(sizeBytes: number): boolean {
@@ -45,7 +42,7 @@ export class MessageList {
   remove(address: Address): void {
     if (this.#isHeld(address)) this.#holders.delete(this.sequenceOf(address))
     else if (this.#log.count > 1) this.#leaveSight(address)
-    this.#indexed = undefined
+    this.#index = -1
     this.#log.kill(address)
     if (this.#log.count === 0) this.#forget()
     else if (this.#log.isSparse) this.#pack()
@@ -63,7 +60,7 @@ export class MessageList {
     this.#holders.delete(sequence)
     if (this.#oldest === undefined || sequence < this.sequenceOf(this.#oldest)) this.#oldest = address
     // It belongs somewhere into its chain: the next search by type finds where.
-    this.#types = undefined
+    this.#dropTypes()
     this.#run = undefined
   }
 
@@ -86,7 +83,7 @@ export class MessageList {
   oldestOf(mtype: Long): Address | undefined {
     const [high, low] = [highHalf(mtype), lowHalf(mtype)]
     if (this.#oldest === undefined || this.#hasType(this.#oldest, high, low)) return this.#oldest
-    if (!this.#shouldScan()) return this.#index().find(high, low)?.head
+    if (!this.#shouldScan()) return this.#headOf(this.#typeIndex().find(high, low))
     let at = this.#following(this.#oldest)
     while (at !== undefined && !this.#hasType(at, high, low)) at = this.#following(at)
     return at
@@ -106,7 +103,7 @@ export class MessageList {
   /** The oldest message of the lowest type. */
   oldestOfLowest(): Address | undefined {
     if (this.#oldest === undefined) return undefined
-    if (!this.#shouldScan()) return this.#index().lowest()?.head
+    if (!this.#shouldScan()) return this.#headOf(this.#typeIndex().lowest())
     let lowest = this.#oldest
     for (let at = this.#following(lowest); at !== undefined; at = this.#following(at)) {
       if (this.typeOf(at) < this.typeOf(lowest)) lowest = at
@@ -116,9 +113,11 @@ export class MessageList {
 
   /** The message at an index from the oldest, 0. */
   at(index: number): Address | undefined {
-    const before = this.#indexed
-    const address = before?.index === index - 1 ? this.#log.following(before.address) : this.#log.at(index)
-    if (address !== undefined) this.#indexed = { index, address }
+    const isNext = index > 0 && index === this.#index + 1
+    const address = isNext ? this.#log.following(this.#addressAtIndex) : this.#log.at(index)
+    if (address === undefined) return undefined
+    this.#index = index
+    this.#addressAtIndex = address
     return address
   }
 
@@ -163,8 +162,13 @@ export class MessageList {
   /** An empty list needs no index. */
   #forget(): void {
     this.#oldest = undefined
-    this.#types = undefined
+    this.#dropTypes()
     this.#run = undefined
+  }
+
+  #dropTypes(): void {
+    this.#types = undefined
+    this.#found = NONE
   }
 
   /** Takes a message out of what `oldest…` finds. It is always the oldest of its type. */
@@ -172,28 +176,47 @@ export class MessageList {
     if (address === this.#oldest) this.#oldest = this.#following(address)
     if (this.#run !== undefined && address === this.#run.end) this.#run.end = this.#following(address)
     if (this.#types === undefined) return
-    const chain = this.#types.find(this.#log.typeHighOf(address), this.#log.typeLowOf(address))
-    if (chain?.head !== address) throw new Error('assertion: what leaves is the oldest message of its type')
+    const slot = this.#slotOf(this.#types, address)
     const next = this.#log.nextOf(address)
-    if (next === undefined) this.#types.remove(chain)
-    else chain.head = next
+    if (next !== undefined) return this.#types.setHead(slot, next)
+    this.#types.remove(slot)
+    this.#found = NONE
   }
 
-  #index(): TypeIndex<TypeChain> {
+  /** The slot of the type whose oldest message is at an address. */
+  #slotOf(types: TypeIndex, address: Address): Slot {
+    if (this.#found !== NONE && types.headOf(this.#found) === address) return this.#found
+    const slot = types.find(this.#log.typeHighOf(address), this.#log.typeLowOf(address))
+    if (slot === NONE || types.headOf(slot) !== address) {
+      throw new Error('assertion: what leaves is the oldest message of its type')
+    }
+    return slot
+  }
+
+  #headOf(slot: Slot): Address | undefined {
+    this.#found = slot
+    return slot === NONE ? undefined : this.#types?.headOf(slot)
+  }
+
+  #typeIndex(): TypeIndex {
     if (this.#types !== undefined) return this.#types
-    const types = new TypeIndex<TypeChain>()
+    const types = new TypeIndex()
     for (let at = this.#oldest; at !== undefined; at = this.#following(at)) this.#chain(types, at)
     this.#types = types
     return types
   }
 
-  #chain(types: TypeIndex<TypeChain>, address: Address): void {
+  /** Puts a message at the end of its type's chain. */
+  #chain(types: TypeIndex, address: Address): void {
     this.#log.setNext(address, undefined)
-    const [high, low] = [this.#log.typeHighOf(address), this.#log.typeLowOf(address)]
-    const chain = types.find(high, low)
-    if (chain === undefined) return types.add({ high, low, head: address, tail: address })
-    this.#log.setNext(chain.tail, address)
-    chain.tail = address
+    const high = this.#log.typeHighOf(address)
+    const low = this.#log.typeLowOf(address)
+    let slot = types.find(high, low)
+    if (slot === NONE) {
+      slot = types.add(high, low)
+      types.setHead(slot, address)
+    } else this.#log.setNext(types.tailOf(slot), address)
+    types.setTail(slot, address)
   }
 
   #shouldScan(): boolean {
@@ -215,17 +238,23 @@ export class MessageList {
     return at
   }
 
-  /** Writes the messages into a log without dead records. */
+  /** Packs the log, and follows the messages to where they are now. */
   #pack(): void {
-    const sparse = this.#log
-    this.#log = new MessageLog()
-    for (let at = sparse.first(); at !== undefined; at = sparse.following(at)) {
-      const message = sparse.read(at, Number.POSITIVE_INFINITY)
-      this.#log.append(message, message.sequence, message.sender, message.time)
+    const moved = this.#log.pack()
+    if (this.#oldest !== undefined) this.#oldest = moved(this.#oldest)
+    if (this.#run?.end !== undefined) this.#run.end = moved(this.#run.end)
+    if (this.#types === undefined) return
+    for (const slot of this.#types) this.#followChain(this.#types, slot, moved)
+  }
+
+  #followChain(types: TypeIndex, slot: Slot, moved: (address: Address) => Address): void {
+    let at = moved(types.headOf(slot))
+    types.setHead(slot, at)
+    for (let next = this.#log.nextOf(at); next !== undefined; next = this.#log.nextOf(at)) {
+      const address = moved(next)
+      this.#log.setNext(at, address)
+      at = address
     }
-    this.#types = undefined
-    this.#run = undefined
-    const first = this.#log.first()
-    this.#oldest = first !== undefined && this.#isHeld(first) ? this.#following(first) : first
+    types.setTail(slot, at)
   }
 }
