@@ -48,14 +48,14 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'an index of deep queues that skips the message behind the oldest of a type',
     file: 'messages/message-list.js',
-    right: 'chain.tail = address',
-    wrong: 'chain.tail = chain.head',
+    right: 'types.setTail(slot, address)',
+    wrong: 'types.setTail(slot, types.headOf(slot))',
     options: CALLS,
   },
   {
     name: 'a copy that goes on from where a removed message stood',
     file: 'messages/message-list.js',
-    right: 'this.#indexed = undefined',
+    right: 'this.#index = -1',
     wrong: 'void 0',
     options: CALLS,
   },
@@ -76,8 +76,8 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a wake order that serves the receiver that came last first',
     file: 'receivers.js',
-    right: 'receivers.push(receiver)',
-    wrong: 'receivers.unshift(receiver)',
+    right: '(this.#slotOf(selector.type)).push(receiver)',
+    wrong: '(this.#slotOf(selector.type)).unshift(receiver)',
     options: SCENARIOS,
   },
   {
