@@ -17,8 +17,14 @@ import type { CallerOptions } from './ipc-namespace.ts'
  * RangeError. What a C program could pass, however wrong, goes through: the kernel's rules have an errno for it.
  */
 
+/*
+ * The checks that every send and receive makes ask one short question, and only what fails it is looked at closely: what
+ * is long is not inlined by V8, and then costs a call or more.
+ */
+
 /** A C `int`: msqid, msgflg, cmd. */
 export function int(name: string, value: number): number {
+  if (typeof value === 'number' && (value | 0) === value) return value
   return integer(name, value, INT_MIN, INT_MAX)
 }
 
@@ -29,6 +35,7 @@ export function key(value: number): number {
 
 /** A size or a limit: any integer. A negative one is EINVAL, as the kernel has it. */
 export function size(name: string, value: number): number {
+  if (Number.isSafeInteger(value)) return value
   return integer(name, value, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
 }
 
@@ -39,6 +46,11 @@ export function unsigned(name: string, value: number, most: number = Number.MAX_
 
 /** A C `long`, in its canonical form. */
 export function longArgument(name: string, value: number | bigint): Long {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  return longer(name, value)
+}
+
+function longer(name: string, value: number | bigint): Long {
   if (typeof value !== 'number' && typeof value !== 'bigint') throw notA(name, 'a number or a bigint', value)
   if (isLong(value)) return long(value)
   const safe =
@@ -49,8 +61,9 @@ export function longArgument(name: string, value: number | bigint): Long {
 /** A message to send; its bytes are not copied here. */
 export function msgbuf(value: Msgbuf): Msgbuf {
   if (typeof value !== 'object' || value === null) throw notA('message', 'an object { mtype, mtext }', value)
-  if (!(value.mtext instanceof Uint8Array)) throw notA('mtext', 'a Uint8Array', value.mtext)
-  return { mtype: longArgument('mtype', value.mtype), mtext: value.mtext }
+  const { mtype, mtext } = value
+  if (!(mtext instanceof Uint8Array)) throw notA('mtext', 'a Uint8Array', mtext)
+  return { mtype: longArgument('mtype', mtype), mtext }
 }
 
 /** What IPC_SET takes; `undefined` goes through, as a null pointer would: EFAULT. */

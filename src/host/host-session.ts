@@ -1,5 +1,5 @@
 import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
-import type { Call, Caller, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
+import type { Call, Caller, Code, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
 import type { Host, Submitted } from './host.ts'
 
 /** What a call answers when it succeeds. */
@@ -104,14 +104,17 @@ export class HostSession {
 
   #value<C extends Call>(completion: Completion, call: C): ValueOf<C> {
     if ('value' in completion) return completion.value as ValueOf<C>
-    const { code } = completion
+    throw this.#error(completion.code, call)
+  }
+
+  #error(code: Code, call: Call): Error {
     switch (code) {
       case 'ERR_MSGQ_SESSION_EXPIRED':
       case 'ERR_MSGQ_SESSION_FULL':
       case 'ERR_MSGQ_TICKET_ACKNOWLEDGED':
-        throw new Error(`assertion: ${code}, but this process's own calls have no session`)
+        return new Error(`assertion: ${code}, but this process's own calls have no session`)
       default:
-        throw syscallError(code, call, this.host.engine.limits)
+        return syscallError(code, call, this.host.engine.limits)
     }
   }
 }

@@ -30,16 +30,9 @@ export class Host {
   submit(caller: Caller, call: Call): Submitted {
     const ticket = { session: 0, number: ++this.#lastNumber }
     const { completions } = this.engine.apply({ ticket, now: this.#timeOf(call), caller, call })
-    // Most calls end only themselves.
     const first = completions[0]
-    if (completions.length === 1 && first?.ticket === ticket) return first
-
-    let own: Submitted = { ticket }
-    for (const completion of completions) {
-      if (completion.ticket === ticket) own = completion
-      else this.#settle(completion)
-    }
-    return own
+    // Most calls end only themselves.
+    return completions.length === 1 && first?.ticket === ticket ? first : this.#settleAll(completions, ticket)
   }
 
   /** Has `settle` called once, with the end of a waiting call. */
@@ -63,6 +56,16 @@ export class Host {
   #timeOf(call: Call): number {
     const isCopy = call.name === 'msgrcv' && call.msgflg & MSG_COPY && this.engine.namespace.msgCopy === 'index'
     return isCopy ? 0 : this.#now()
+  }
+
+  /** Tells whoever waited. @returns What became of the call that was submitted. */
+  #settleAll(completions: readonly Completion[], ticket: Ticket): Submitted {
+    let own: Submitted = { ticket }
+    for (const completion of completions) {
+      if (completion.ticket === ticket) own = completion
+      else this.#settle(completion)
+    }
+    return own
   }
 
   #settle(completion: Completion): void {
