@@ -28,7 +28,7 @@ export function splitCommandLine(argv: readonly string[]): CommandLine {
   return { before: argv.slice(0, position), name: argv[position], after: argv.slice(position + 1) }
 }
 
-/** Reads options and operands. @throws {UsageError} an option that is unknown or lacks its value; too few or too many operands. */
+/** Reads options and operands. @throws {UsageError} an option that is unknown, lacks its value, or has two. */
 export function parseArguments(command: Command | undefined, words: readonly string[]): Arguments {
   const options = { ...GLOBAL_OPTIONS, ...command?.options }
   const seeHelp = command === undefined ? '`msgq --help` lists them' : `\`msgq ${command.name} --help\` lists them`
@@ -41,6 +41,7 @@ export function parseArguments(command: Command | undefined, words: readonly str
     strict: false,
     tokens: true,
   })
+  const valued = new Set<string>()
   for (const token of tokens) {
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
@@ -52,7 +53,14 @@ export function parseArguments(command: Command | undefined, words: readonly str
     if (option.type === 'boolean' && token.value !== undefined) {
       throw new UsageError(`${token.rawName} takes no value`, `write ${token.rawName} alone`)
     }
-    if (option.type === 'string') mustHaveValue(token, option.value ?? 'VALUE')
+    if (option.type === 'boolean') continue
+    const value = option.value ?? 'VALUE'
+    mustHaveValue(token, value)
+    // parseArgs keeps the last of them, and would drop the others silently.
+    if (valued.has(token.name)) {
+      throw new UsageError(`--${token.name} is given more than once`, `write it once: --${token.name} ${value}`)
+    }
+    valued.add(token.name)
   }
   return { operands: positionals, options: values as Arguments['options'] }
 }

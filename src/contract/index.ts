@@ -12,7 +12,7 @@ export {
   setNextIdCall,
 } from './calls.ts'
 export { BackendError, type BackendErrorCode, formatKey, SyscallError, type SyscallErrorDetails } from './errors.ts'
-export { syscallError } from './hints.ts'
+export { type Circumstances, syscallError } from './hints.ts'
 export type {
   CallerOptions,
   Capabilities,

@@ -1,3 +1,4 @@
+import { IPCMNI, MSG_STAT_ANY } from '../abi/index.ts'
 import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
 import type { Call, Caller, Code, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
 import type { Host, Submitted } from './host.ts'
@@ -114,8 +115,19 @@ export class HostSession {
       case 'ERR_MSGQ_TICKET_ACKNOWLEDGED':
         return new Error(`assertion: ${code}, but this process's own calls have no session`)
       default:
-        return syscallError(code, call, this.host.engine.limits)
+        return syscallError(code, call, {
+          limits: this.host.engine.limits,
+          ...(code === 'EPERM' && call.name === 'msgctl' && { ownsQueue: this.#owns(call.msqid) }),
+        })
     }
+  }
+
+  /** Whether this caller may change a queue, whatever it changes. */
+  #owns(msqid: number): boolean {
+    const { uid, capabilities } = this.caller
+    if (capabilities.includes('CAP_SYS_ADMIN')) return true
+    const found = this.perform({ name: 'msgctl', msqid: msqid % IPCMNI, cmd: MSG_STAT_ANY })
+    return found !== 0 && 'stat' in found && [found.stat.perm.uid, found.stat.perm.cuid].includes(uid)
   }
 }
 

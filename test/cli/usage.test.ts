@@ -44,6 +44,15 @@ const WRONG: readonly (readonly [words: readonly string[], told: RegExp])[] = [
   [['-n', 'memory:', 'send', '0', 'x', '--type', 'one'], /not a whole number/],
   [['-n', 'memory:', 'send', '0', 'x', '--type'], /--type needs a value/],
   [['-n', 'memory:', 'send', '0', 'x', '--type', '--nowait'], /--type needs a value/],
+  [
+    ['-n', 'memory:', 'send', '0', 'x', '--type', '1', '-t', '2'],
+    /--type is given more than once\nhint: write it once: --type N/,
+  ],
+  [['-n', 'memory:', 'ls', '--namespace=linux:'], /--namespace is given more than once/],
+  [
+    ['-n', 'memory:', 'restore', 'saved', '--only', '3', '--only', '4'],
+    /--only is given more than once\nhint: write it once: --only QUEUE\.\.\./,
+  ],
   [['-n', 'memory:', 'receive', '0', '--type', '-5'], /--type -5 is out of range/],
   [['-n', 'memory:', 'receive', '0', '--type', '1', '--at-most', '2'], /--type and --at-most exclude each other/],
   [['-n', 'memory:', 'receive', '0', '--count', '0'], /--count 0 is out of range/],
@@ -85,5 +94,9 @@ describe('msgq', () => {
     equal(msgq(['ls'], { environment: { MSGQ_NAMESPACE: 'memory:' } }).status, 0)
     equal(msgq(['ls', '--namespace=memory:'], { environment: { MSGQ_NAMESPACE: 'kafka:' } }).status, 0)
     equal(msgq(['ls', '-nmemory:']).status, 0)
+  })
+
+  test('takes an option without a value twice as once', () => {
+    equal(msgq(['--json', '-n', 'memory:', 'ls', '--json']).stdout, '[]\n')
   })
 })

@@ -26,6 +26,7 @@ import type {
   Values,
 } from '../../engine/index.ts'
 import { type LinuxCalls, linuxCalls } from '../../linux/index.ts'
+import { CAP_SYS_ADMIN, isCapable } from './capable.ts'
 import type { IpcScope } from './ipc-scope.ts'
 import { type LandingPlace, MessageCalls, named } from './message-calls.ts'
 
@@ -112,8 +113,18 @@ export class KernelCalls {
   /** The error of a refused call, with what is known about its cause. */
   error(code: ErrnoName, call: Call): SyscallError {
     if (code === 'EACCES' && 'msqid' in call) return this.#refused(call)
+    if (code === 'EPERM' && call.name === 'msgctl') {
+      return syscallError(code, call, { limits: this.limits(), ownsQueue: this.#owns(call.msqid) })
+    }
     const dependsOnLimits = code === 'ENOSPC' || (code === 'EINVAL' && call.name === 'msgsnd')
-    return syscallError(code, call, dependsOnLimits ? this.limits() : undefined)
+    return syscallError(code, call, dependsOnLimits ? { limits: this.limits() } : {})
+  }
+
+  /** Whether this process may change a queue, whatever it changes. Source: ipc/util.c, ipcctl_obtain_check(). */
+  #owns(msqid: number): boolean {
+    const perm = this.queueAt(msqid % IPCMNI)?.stat.perm
+    const uid = process.geteuid?.()
+    return perm?.uid === uid || perm?.cuid === uid || isCapable(CAP_SYS_ADMIN)
   }
 
   /** EACCES, naming who may. */
