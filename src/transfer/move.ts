@@ -1,7 +1,7 @@
-import { formatKey, unsigned } from '../contract/index.ts'
+import { unsigned } from '../contract/index.ts'
 import { heldMove } from './held-move.ts'
 import type { MoveOptions, MovePlan } from './move-plan.ts'
-import { checkTwoQueues, type QueuePlace, standingQueue, Target } from './place.ts'
+import { checkTwoQueues, placeWords, type QueuePlace, standingQueue, Target } from './place.ts'
 import { selectorOf } from './selector.ts'
 import { spooledMove } from './spooled-move.ts'
 
@@ -31,13 +31,8 @@ export async function moveMessages(source: QueuePlace, target: QueuePlace, optio
   const most = options.count ?? (options.follow === true ? Number.POSITIVE_INFINITY : standing.stat.qnum)
   const plan: MovePlan = { source, target: checked, selector, most, options }
   if (source.namespace.capabilities.held) return heldMove(plan)
-  const words = { source: wordsOf(source, standing.stat.perm.key), target: wordsOf(target, await keyOf(target)) }
+  const words = { source: placeWords(source, standing.stat.perm.key), target: placeWords(target, await keyOf(target)) }
   return spooledMove(plan, words)
-}
-
-/** How people name a queue: by its key, which lives longer than its id. */
-function wordsOf({ namespace, msqid }: QueuePlace, key: number): string {
-  return `${namespace.url} ${key === 0 ? msqid : formatKey(key)}`
 }
 
 async function keyOf(place: QueuePlace): Promise<number> {

@@ -1,5 +1,5 @@
 import { INT_MAX } from '../abi/index.ts'
-import { type IpcNamespace, int, SyscallError } from '../contract/index.ts'
+import { formatKey, type IpcNamespace, int, SyscallError } from '../contract/index.ts'
 import type { IndexedStat } from '../engine/index.ts'
 import { queueAtIndexOf } from './standing.ts'
 
@@ -7,6 +7,11 @@ import { queueAtIndexOf } from './standing.ts'
 export interface QueuePlace {
   readonly namespace: IpcNamespace
   readonly msqid: number
+}
+
+/** How people name a queue: by its key, which lives longer than its id. */
+export function placeWords({ namespace, msqid }: QueuePlace, key: number): string {
+  return `${namespace.url} ${key === 0 ? msqid : formatKey(key)}`
 }
 
 /** What IPC_STAT tells, without its permission. @throws {SyscallError} `EINVAL` there is no such queue. */

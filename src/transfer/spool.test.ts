@@ -105,7 +105,10 @@ describe('Spool', () => {
     const slot = Spool.open(directory, words)
     slot.expect(message(5, 1))
     land(slot, message(5, 1))
-    throws(() => Spool.open(directory, words), { code: 'ERR_MSGQ_UNAVAILABLE', message: /another move from linux: 3/ })
+    throws(() => Spool.open(directory, words), {
+      code: 'ERR_MSGQ_UNAVAILABLE',
+      message: /another process .* from linux: 3/,
+    })
     deepEqual(spooledMessages(directory), [])
     const other = Spool.open(directory, { ...words, source: 'linux: 7' })
     equal(other.found, undefined)

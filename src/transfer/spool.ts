@@ -14,6 +14,7 @@ import {
   PROT_READ,
   PROT_WRITE,
 } from '../linux/index.ts'
+import type { FoundInSpool } from './move-plan.ts'
 import {
   type FoundMessage,
   findMessage,
@@ -48,6 +49,11 @@ export function spoolDirectory(): string {
 /** A message that was left in a spool by a move that ended. */
 export interface SpooledMessage extends FoundMessage {
   readonly file: string
+}
+
+/** What is told of a message that was found. */
+export function foundWords({ mtype, mtext, mayBeSent, mayBeCut, source, target }: FoundMessage): FoundInSpool {
+  return { mtype, sizeBytes: mtext.length, mayBeDoubled: mayBeSent, mayBeCut, source, target }
 }
 
 /** What is in a spool and belongs to no move that is under way; the message stays there. */
@@ -87,7 +93,7 @@ export class Spool {
   /**
    * Opens the slot of a source, and makes it when there is none.
    *
-   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` another move uses it, or the directory is not this user's alone.
+   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` another process uses it, or the directory is not this user's alone.
    * @throws Node's own system error, `ENOSPC` for instance.
    */
   static open(directory: string, words: SlotWords): Spool {
@@ -104,7 +110,7 @@ export class Spool {
   static #openFile(file: string, words: SlotWords): Spool {
     const opened = openLocked(file, fs.constants.O_RDWR | fs.constants.O_CREAT)
     if (opened !== undefined) return new Spool(file, opened, words)
-    const why = `another move from ${words.source} is under way (it uses ${file})`
+    const why = `another process takes messages from ${words.source} (it uses ${file})`
     throw new BackendError('ERR_MSGQ_UNAVAILABLE', `${why}: wait for its end, or use another spool`)
   }
 
