@@ -1,5 +1,5 @@
 import type { Checkpoint } from '../engine/index.ts'
-import { count } from './words.ts'
+import { bytesOf, count } from './words.ts'
 
 /** How much a checkpoint holds. */
 export interface Content {
@@ -15,7 +15,7 @@ export function contentOf({ queues }: Checkpoint): Content {
   return { queues: queues.length, messages: messages.length, bytes }
 }
 
-/** `3 queues, 20 messages, 1234 bytes` */
+/** `3 queues, 20 messages, 1234 bytes (1.2 KiB)` */
 export function contentWords({ queues, messages, bytes }: Content): string {
-  return `${count(queues, 'queue')}, ${count(messages, 'message')}, ${count(bytes, 'byte')}`
+  return `${count(queues, 'queue')}, ${count(messages, 'message')}, ${bytesOf(bytes)}`
 }

@@ -1,6 +1,6 @@
 import { BackendError, SyscallError } from '../contract/index.ts'
 import { ImageError } from '../image/index.ts'
-import { ClosedPipe, Interruption, QuietEnd, TimeoutError, UsageError } from './errors.ts'
+import { ClosedPipe, CommandFailed, InputError, Interruption, QuietEnd, TimeoutError, UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { hintFor } from './hints.ts'
 import type { Output } from './output.ts'
@@ -29,11 +29,15 @@ export async function report(error: unknown, output: Output): Promise<ExitCode> 
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof UsageError) {
+  if (error instanceof UsageError || error instanceof InputError) {
     return { exitCode: EXIT.usage, message: error.message, hint: error.hint, details: { code: error.code } }
   }
   if (error instanceof TimeoutError) {
     return { exitCode: EXIT.timedOut, message: error.message, details: { code: error.code } }
+  }
+  if (error instanceof CommandFailed) {
+    const { code, status, message, hint } = error
+    return { exitCode: EXIT.refused, message, hint, details: { code, status } }
   }
   if (error instanceof SyscallError) return refusal(error)
   if (error instanceof BackendError) {

@@ -26,6 +26,25 @@ export function countFrom(name: string, text: string, least: number, most: numbe
   throw outOfRange(name, text, `it goes from ${least} to ${most}`)
 }
 
+/** Indexes from `first` to `last`, both counted from 0 and both included. */
+export interface IndexRange {
+  readonly first: number
+  readonly last: number
+}
+
+/** `2..5`, `2..` to the end, `..5` from the beginning; `2-5` is the same as `2..5`. */
+export function rangeFrom(name: string, text: string): IndexRange {
+  const [, from, to] = /^(\d*)\.\.(\d*)$/.exec(text) ?? /^(\d+)-(\d+)$/.exec(text) ?? []
+  const ways = 'write 0..9 for the oldest ten, 10.. for all others, ..9 for 0..9'
+  if (from === undefined || to === undefined || (from === '' && to === '')) {
+    throw new UsageError(`${name} ${text} is not a range`, ways)
+  }
+  const first = from === '' ? 0 : countFrom(name, from, 0)
+  const last = to === '' ? Number.MAX_SAFE_INTEGER : countFrom(name, to, 0)
+  if (first <= last) return { first, last }
+  throw new UsageError(`${name} ${text} ends before it begins`, ways)
+}
+
 /** A key: 32 bits, signed or not, in decimal, hexadecimal or octal. */
 export function keyFrom(name: string, text: string): number {
   const value = integerFrom(name, text)

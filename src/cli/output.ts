@@ -3,6 +3,7 @@ import { ClosedPipe } from './errors.ts'
 /** What a stream is to us; `process.stdout` and `process.stderr` are such. */
 export interface Sink {
   readonly isTTY?: boolean
+  readonly columns?: number
   write(chunk: string | Uint8Array, done: (error?: Error | null) => void): boolean
   on(event: 'error', listener: (error: Error) => void): unknown
 }
@@ -21,6 +22,8 @@ export class Output {
   readonly errorStyle: Style
   readonly #out: Sink
   readonly #error: Sink
+  readonly #hasStatus: boolean
+  #isStatusShown = false
 
   constructor(out: Sink, error: Sink, { isJson, environment }: { isJson: boolean; environment: NodeJS.ProcessEnv }) {
     this.isJson = isJson
@@ -28,6 +31,8 @@ export class Output {
     this.errorStyle = styleFor(error, environment)
     this.#out = out
     this.#error = error
+    const { TERM } = environment
+    this.#hasStatus = error.isTTY === true && TERM !== 'dumb'
     // A stream emits its write errors also here, and an error that nobody listens to ends the process.
     out.on('error', ignoreSecondReport)
     error.on('error', ignoreSecondReport)
@@ -45,18 +50,36 @@ export class Output {
 
   /** Writes bytes as they are; they are with the reader, or its pipe, when this returns. @throws {ClosedPipe} */
   bytes(chunk: string | Uint8Array): Promise<void> {
+    if (this.#out.isTTY) this.status(undefined)
     return write(this.#out, chunk)
   }
 
   /** Tells the person something that is not data. A standard error that nobody reads is no reason to fail. */
   async note(message: string): Promise<void> {
+    this.status(undefined)
     try {
       await write(this.#error, `${message}\n`)
     } catch (error) {
       if (!(error instanceof ClosedPipe)) throw error
     }
   }
+
+  /**
+   * Shows a line at the bottom of the terminal, in place of the one before; `undefined` takes it away, and so does
+   * whatever is written after it. Nothing where standard error is no terminal.
+   */
+  status(line: string | undefined): void {
+    if (!this.#hasStatus || (line === undefined && !this.#isStatusShown)) return
+    // The last column stays free: some terminals go on to the next line when it is written.
+    const shown = line?.slice(0, (this.#error.columns ?? DEFAULT_COLUMNS) - 1) ?? ''
+    this.#error.write(`${LINE_START_AND_ERASE}${shown}`, ignoreSecondReport)
+    this.#isStatusShown = line !== undefined
+  }
 }
+
+const DEFAULT_COLUMNS = 80
+/** Carriage return; Erase in Line, ECMA-48 8.3.41. */
+const LINE_START_AND_ERASE = '\r\x1b[2K'
 
 /** JSON with exact integers: a number while that is exact, a string of digits beyond. */
 export function toJson(value: unknown): string {

@@ -9,7 +9,10 @@ describe('payloadOf', () => {
     ['nothing', utf8(''), 'utf-8'],
     ['text of any script', utf8('grüße 東京\n\tтекст'), 'utf-8'],
     ['a number alone, which is text to a person', utf8('12'), 'utf-8'],
-    ['a JSON object', utf8(' {"a":[1,2]}\n'), 'json'],
+    ['a JSON object', utf8('{ "a":\t[1,2] }'), 'json'],
+    ['a JSON object that ends its line', utf8('{"a":[1,2]}\n'), 'utf-8'],
+    ['a JSON object over two lines', utf8('{"a":\n[1,2]}'), 'utf-8'],
+    ['a JSON object behind a byte order mark', utf8('\ufeff{}'), 'utf-8'],
     ['a JSON array', utf8('[]'), 'json'],
     ['what only begins like JSON', utf8('{a'), 'utf-8'],
     ['bytes that are no UTF-8', Uint8Array.of(0xc3, 0x28), 'base64'],
@@ -40,10 +43,9 @@ describe('payloadLines', () => {
 })
 
 describe('payloadJson', () => {
-  test('keeps every digit and every member of a document, on one line', () => {
-    const { encoding, json } = payloadJson(utf8('{"n":12345678901234567890,\n "a":1, "a":2}\n'))
-    equal(encoding, 'json')
-    equal(json, '{"n":12345678901234567890,  "a":1, "a":2}')
+  test('keeps every digit and every member of a document', () => {
+    const document = '{"n":12345678901234567890,  "a":1, "a":2}'
+    deepEqual(payloadJson(utf8(document)), { encoding: 'json', json: document })
   })
 
   test('is text as a string and bytes in base64', () => {

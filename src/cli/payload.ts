@@ -1,4 +1,4 @@
-/** How a payload reads best: a JSON object or array, text, or bytes. */
+/** How a payload reads best: a JSON object or array on one line, text, or bytes. */
 export type PayloadKind = 'json' | 'utf-8' | 'base64'
 
 /** A payload, seen through: `text` is its characters, where it has any. */
@@ -24,13 +24,13 @@ export function payloadLines(mtext: Uint8Array): string[] {
   return payload.text.replace(/\n$/, '').split('\n')
 }
 
-/** The payload as one JSON text: a document as it stands, text as a string, bytes as a string in base64. */
+/** The payload as one JSON text, from which `message-line.ts` makes the same bytes again. */
 export function payloadJson(mtext: Uint8Array): { readonly encoding: PayloadKind; readonly json: string } {
   const payload = payloadOf(mtext)
   switch (payload.kind) {
     case 'json':
-      // A line break stands only between JSON's tokens. Its digits stay as they are: JSON.parse would round them.
-      return { encoding: 'json', json: payload.text.replaceAll('\n', ' ').trim() }
+      // As it stands, digit for digit: JSON.parse would round them.
+      return { encoding: 'json', json: payload.text }
     case 'utf-8':
       return { encoding: 'utf-8', json: JSON.stringify(payload.text) }
     case 'base64':
@@ -52,9 +52,12 @@ function isPrintable(text: string): boolean {
   return !/[^\P{Cc}\t\n]|[\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(text)
 }
 
-/** An object or an array: a number or a word alone is text to a person. */
+/**
+ * An object or an array: a number or a word alone is text to a person. With a line break, or space around it, it could
+ * not stand in a line of JSON and be the same bytes again.
+ */
 function isJsonDocument(text: string): boolean {
-  if (!/^\s*[{[]/.test(text)) return false
+  if (!/^[{[].*[}\]]$/.test(text)) return false
   try {
     JSON.parse(text)
     return true

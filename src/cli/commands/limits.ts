@@ -3,6 +3,7 @@ import { option } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import { countFrom } from '../numbers.ts'
 import { tableLines } from '../table.ts'
+import { sizeOf } from '../words.ts'
 
 /** `msgq limits` */
 export const limits: Command = {
@@ -36,16 +37,21 @@ has them too. next_id is msg_next_id, the id that the next new queue asks for; -
     const { pool: queues, map: messages, tql: bytes } = (await namespace.msgctl(0, MSG_INFO)).info
     if (output.isJson) return output.json({ msgmax, msgmnb, msgmni, next_id: nextId, queues, messages, bytes })
     const rows = [
-      ['msgmax', msgmax, 'most bytes of one message'],
-      ['msgmnb', msgmnb, 'qbytes of a new queue'],
+      ['msgmax', msgmax, sized('most bytes of one message', msgmax)],
+      ['msgmnb', msgmnb, sized('qbytes of a new queue', msgmnb)],
       ['msgmni', msgmni, 'most queues'],
       ['next_id', nextId, nextId === -1 ? 'none pending' : 'id of the next new queue'],
       ['queues', queues, 'in use'],
       ['messages', messages, 'in use'],
-      ['bytes', bytes, 'in use'],
+      ['bytes', bytes, sized('in use', bytes)],
     ].map((row) => row.map(String))
     await output.lines(...tableLines(COLUMNS, rows, output.style))
   },
+}
+
+/** Beyond a kilobyte with the size as people say it. */
+function sized(meaning: string, bytes: number): string {
+  return bytes < 1024 ? meaning : `${meaning} (${sizeOf(bytes)})`
 }
 
 /** The kernel has its own bounds below these: EINVAL. Source: ipc/ipc_sysctl.c. */

@@ -2,7 +2,7 @@ import { IPC_RMID } from '../../abi/index.ts'
 import type { Command } from '../command.ts'
 import { findQueue, queueNameFrom } from '../queue-name.ts'
 import { statOf } from '../queues.ts'
-import { count } from '../words.ts'
+import { bytesOf, count } from '../words.ts'
 
 /** `msgq rm QUEUE…` */
 export const rm: Command = {
@@ -32,7 +32,7 @@ looked up first: if one of them is not there, none is removed. What was removed 
       const { qnum, cbytes } = await statOf(namespace, msqid)
       await namespace.msgctl(msqid, IPC_RMID)
       if (output.isJson) await output.json({ msqid, qnum, cbytes })
-      else await output.note(`removed queue ${msqid} (${count(qnum, 'message')}, ${count(cbytes, 'byte')})`)
+      else await output.note(`removed queue ${msqid} (${count(qnum, 'message')}, ${bytesOf(cbytes)})`)
     }
   },
 }

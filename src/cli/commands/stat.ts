@@ -5,7 +5,7 @@ import { findQueue, queueNameFrom } from '../queue-name.ts'
 import { fullPercent, queueJson, statOf } from '../queues.ts'
 import { listLines } from '../table.ts'
 import { Users } from '../users.ts'
-import { modeOf, timeOf } from '../words.ts'
+import { bytesOf, modeOf, timeOf } from '../words.ts'
 
 /** `msgq stat QUEUE` */
 export const stat: Command = {
@@ -43,8 +43,8 @@ function described(msqid: number, stat: MsqidDs): [name: string, value: string][
     ['mode', modeOf(perm.mode)],
     ['seq', String(perm.seq)],
     ['qnum', `${qnum}`],
-    ['cbytes', `${cbytes}`],
-    ['qbytes', `${qbytes} (${fullPercent(stat)}% full)`],
+    ['cbytes', bytesOf(cbytes)],
+    ['qbytes', `${bytesOf(qbytes)}, ${fullPercent(stat)}% full`],
     ['lspid', pid(stat.lspid)],
     ['lrpid', pid(stat.lrpid)],
     ['stime', timeOf(stat.stime)],
