@@ -8,6 +8,7 @@ const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
   [['mv', 'cp'], 'move messages, or send copies, to another queue anywhere'],
   [['checkpoint', 'restore'], 'save all queues, removing none; bring them back'],
   [['limits', 'metrics'], 'show or set msgmax, msgmnb, msgmni; all for Prometheus'],
+  [['tour', 'completion'], 'see all that at work; have Tab complete commands and ids'],
   [['doctor', 'conformance'], 'can this machine do it all? does a namespace behave?'],
 ]
 

@@ -11,6 +11,12 @@ export interface Option {
 
 export type Options = Readonly<Record<string, Option>>
 
+/** A word that may stand somewhere, and a few words about it. */
+export interface Candidate {
+  readonly word: string
+  readonly does: string
+}
+
 /** A command line to show, and what it does. */
 export interface Example {
   readonly command: string
@@ -28,9 +34,13 @@ export interface CommandContext {
   readonly output: Output
   /** Aborted by SIGINT and SIGTERM; its reason ends the command. */
   readonly interrupted: AbortSignal
-  /** The namespace that the user named. It is closed when the command has ended. */
   readonly stdin: NodeJS.ReadStream
+  /** The namespace that the user named. It is closed when the command has ended. */
   openNamespace(): Promise<IpcNamespace>
+  /** The value of MSGQ_NAMESPACE. */
+  readonly defaultUrl: string | undefined
+  /** Every command, for the one that completes them. */
+  readonly commands: readonly Command[]
 }
 
 /** One command of `msgq`. */
@@ -42,6 +52,8 @@ export interface Command {
   readonly operands: string
   /** How many operands there may be. */
   readonly operandCount: { readonly least: number; readonly most: number }
+  /** What the first operand may be, where that is one of a few words. */
+  readonly firstOperands?: readonly Candidate[]
   readonly options: Options
   /** `false` where there is nothing to ask a namespace for. */
   readonly needsNamespace?: false

@@ -71,7 +71,8 @@ export class Output {
   status(line: string | undefined): void {
     if (!this.#hasStatus || (line === undefined && !this.#isStatusShown)) return
     // The last column stays free: some terminals go on to the next line when it is written.
-    const shown = line?.slice(0, (this.#error.columns ?? DEFAULT_COLUMNS) - 1) ?? ''
+    // A terminal that does not know its width (a serial line) says 0.
+    const shown = line?.slice(0, (this.#error.columns || DEFAULT_COLUMNS) - 1) ?? ''
     this.#error.write(`${LINE_START_AND_ERASE}${shown}`, ignoreSecondReport)
     this.#isStatusShown = line !== undefined
   }

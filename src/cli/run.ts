@@ -2,6 +2,7 @@ import type { IpcNamespace } from '../contract/index.ts'
 import { NAMESPACE_URLS, openNamespace } from '../open/index.ts'
 import { checkOperands, flag, parseArguments, splitCommandLine, textOption } from './arguments.ts'
 import type { Arguments, Command } from './command.ts'
+import { COMMANDS } from './commands/index.ts'
 import { UsageError } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-code.ts'
 import { report } from './failure.ts'
@@ -68,12 +69,15 @@ async function withNamespace(
   output: Output,
   { environment, interrupted, stdin }: Surroundings,
 ): Promise<void> {
+  const { MSGQ_NAMESPACE } = environment
   let namespace: IpcNamespace | undefined
   try {
     await command.run(given, {
       output,
       interrupted,
       stdin,
+      commands: COMMANDS,
+      defaultUrl: MSGQ_NAMESPACE,
       openNamespace: async () => {
         namespace = await openNamed(given, environment)
         return namespace

@@ -25,6 +25,8 @@ async function memoryCopied(msgCopy: 'index' | 'counter'): Promise<Copied> {
     await copy.run(parseArguments(copy, [String(msqid), ...words]), {
       output,
       stdin: process.stdin,
+      defaultUrl: undefined,
+      commands: [],
       interrupted: new AbortController().signal,
       openNamespace: async () => namespace,
     })

@@ -141,7 +141,8 @@ describe('msgq receive --exec, from the kernel,', { skip: KERNEL_SKIPPED }, () =
   })
 
   test('follows until the queue is removed, and ends with 0', async () => {
-    const child = kernel.start(words('cat; echo', ['--follow']))
+    // One write, so that what is read first is all of it.
+    const child = kernel.start(words('echo "$(cat)"', ['--follow']))
     send('first')
     equal(String((await once(child.stdout, 'data'))[0]), 'first\n')
     equal(kernel.msgq(['rm', id]).status, 0)

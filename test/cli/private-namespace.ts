@@ -21,6 +21,7 @@ function skipReason(): string | false {
 /** A fresh IPC namespace of the kernel. It lasts as long as this object, or a program that runs in it. */
 export class PrivateNamespace implements AsyncDisposable {
   readonly #holder: ChildProcessWithoutNullStreams
+  readonly #started: ChildProcessWithoutNullStreams[] = []
 
   private constructor(holder: ChildProcessWithoutNullStreams) {
     this.#holder = holder
@@ -41,7 +42,7 @@ export class PrivateNamespace implements AsyncDisposable {
 
   /** Runs a program in the namespace, to its end. */
   run(program: string, words: readonly string[], options: RunOptions = {}): Finished {
-    return runProgram('nsenter', [...this.#enter(), program, ...words], options)
+    return runProgram('nsenter', this.entering(program, words), options)
   }
 
   /** Runs `msgq --namespace linux:` in the namespace, to its end. */
@@ -49,12 +50,20 @@ export class PrivateNamespace implements AsyncDisposable {
     return this.run(process.execPath, [MSGQ, '--namespace', 'linux:', ...words], options)
   }
 
-  /** Starts `msgq --namespace linux:` in the namespace. */
+  /** Starts `msgq --namespace linux:` in the namespace. A test that failed leaves it running; it ends with this object. */
   start(words: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawn('nsenter', [...this.#enter(), process.execPath, MSGQ, '--namespace', 'linux:', ...words])
+    const child = spawn('nsenter', this.entering(process.execPath, [MSGQ, '--namespace', 'linux:', ...words]))
+    this.#started.push(child)
+    return child
+  }
+
+  /** The words after `nsenter` that run a program in the namespace. */
+  entering(program: string, words: readonly string[]): string[] {
+    return [...this.#enter(), program, ...words]
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#started) child.kill('SIGKILL')
     const ended = once(this.#holder, 'exit')
     this.#holder.stdin.end()
     await ended

@@ -102,7 +102,10 @@ describe('a queue of ipcmk that perl fills', { skip: skipReason() }, () => {
       ok(stdoutBytes.equals(payload), `message ${index}`)
     }
 
-    match(msgq('checkpoint', directory), new RegExp(`^saved 1 queue, ${MESSAGES.length} messages, ${bytes} bytes in `))
+    match(
+      msgq('checkpoint', directory),
+      new RegExp(`^saved 1 queue, ${MESSAGES.length} messages, ${bytes} bytes \\(.* KiB\\) in `),
+    )
     equal(ipcs(), before)
   })
 

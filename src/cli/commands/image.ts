@@ -25,6 +25,11 @@ export const image: Command = {
   summary: 'show, compare, convert saved queues',
   operands: 'VERB IMAGE...',
   operandCount: { least: 1, most: 3 },
+  firstOperands: [
+    { word: 'show', does: 'the queues and messages of an image' },
+    { word: 'diff', does: 'what was added, taken and changed' },
+    { word: 'convert', does: "CRIU's file into crit's JSON, and back" },
+  ],
   options: { 'exit-code': { type: 'boolean', help: 'diff: exit with 1 when the images differ' } },
   needsNamespace: false,
   alsoKnownAs: ['images', 'diff', 'show-image', 'convert'],

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts'
 import { checkpoint } from './checkpoint.ts'
+import { completion } from './completion.ts'
 import { copy } from './copy.ts'
 import { cp } from './cp.ts'
 import { create } from './create.ts'
@@ -34,4 +35,5 @@ export const COMMANDS: readonly Command[] = [
   limits,
   metrics,
   tour,
+  completion,
 ]
