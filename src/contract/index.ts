@@ -16,6 +16,7 @@ export { type Circumstances, syscallError } from './hints.ts'
 export type {
   CallerOptions,
   Capabilities,
+  CheckpointOptions,
   HeldMessage,
   IpcNamespace,
   MsgctlResult,

@@ -70,6 +70,14 @@ export interface ReceiveOptions extends WaitOptions {
   readonly hold?: boolean
 }
 
+/** What a checkpoint may be given: of use where it is not one instant (`linux:`). */
+export interface CheckpointOptions {
+  /** Ends it early: it rejects with `signal.reason`. */
+  readonly signal?: AbortSignal
+  /** Called each time that copying begins again, because a queue has changed meanwhile. */
+  readonly onRetry?: () => void
+}
+
 /** The process to speak for. What is left out is taken from the namespace's own caller, but for groups and capabilities: none. */
 export interface CallerOptions {
   readonly uid: number
@@ -235,10 +243,11 @@ export interface IpcNamespace extends AsyncDisposable {
   /**
    * Copies the whole namespace; removes nothing.
    *
+   * @param options Where it is one instant, there is nothing to end and nothing to begin again.
    * @throws {SyscallError} `EACCES` a queue may not be read; `ENOSYS` this namespace cannot copy.
    * @throws {BackendError} `ERR_MSGQ_TORN` queues kept changing, where a checkpoint is not one instant.
    */
-  checkpoint(): Promise<Checkpoint>
+  checkpoint(options?: CheckpointOptions): Promise<Checkpoint>
 
   /**
    * Brings the queues of a checkpoint back, all or none: the same ids, keys, modes, owners, limits, order and content.

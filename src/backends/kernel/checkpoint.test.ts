@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { afterEach, describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, test } from 'node:test'
 import { IPC_CREAT, IPC_RMID, MSG_INFO, MSG_STAT_ANY } from '../../abi/index.ts'
 import { CLONE_NEWIPC, linuxCalls } from '../../linux/index.ts'
 import { openKernelNamespace } from './index.ts'
@@ -98,24 +98,60 @@ describe('checkpoint', () => {
     equal(output, `EACCES,checkpoint,${32_768 * 7}`)
   })
 
-  test('checkpoint of queues that never stand still is ERR_MSGQ_TORN', async () => {
-    await namespace.setLimits({ msgmnb: 100_000 })
-    const msqid = await namespace.msgget(0, 0o600)
-    // So many that each pass lets the event loop turn, and then one message is another.
-    for (let mtype = 1; mtype <= 3_000; mtype++) namespace.sync.msgsnd(msqid, { mtype, mtext: bytes(1) }, 0)
-    let changes = 0
-    const changing = setInterval(() => {
+  describe('of a queue that changes meanwhile', () => {
+    let long: number
+    let changes: number
+    // So long that each reading lets the event loop turn.
+    beforeEach(async () => {
+      await namespace.setLimits({ msgmnb: 100_000 })
+      long = await namespace.msgget(0, 0o600)
+      for (let mtype = 1; mtype <= 3_000; mtype++) namespace.sync.msgsnd(long, { mtype, mtext: bytes(1) }, 0)
+      changes = 0
+    })
+    afterEach(() => namespace.setLimits({ msgmnb: 16_384 }))
+
+    /** Takes the oldest message of a queue, and sends another one. */
+    const change = (msqid: number) => {
       namespace.sync.msgrcv(msqid, 1, 0, 0)
       namespace.sync.msgsnd(msqid, { mtype: 10_000 + changes++, mtext: bytes(1) }, 0)
-    }, 1)
-    try {
-      await rejects(namespace.checkpoint(), { code: 'ERR_MSGQ_TORN' })
-    } finally {
-      clearInterval(changing)
-      await namespace.setLimits({ msgmnb: 16_384 })
     }
-    // Now that it stands still.
-    equal((await namespace.checkpoint()).queues[0]?.messages.length, 3_000)
+
+    test('checkpoint of a queue that never stands still names it, after so many tries', async () => {
+      const changing = setInterval(() => change(long), 1)
+      let retries = 0
+      try {
+        await rejects(namespace.checkpoint({ onRetry: () => retries++ }), {
+          code: 'ERR_MSGQ_TORN',
+          message: new RegExp(`queue ${long} changed during each of 128 tries`),
+        })
+      } finally {
+        clearInterval(changing)
+      }
+      equal(retries, 127)
+      const messages = (await namespace.checkpoint({ onRetry: () => retries++ })).queues[0]?.messages
+      // Now that it stands still.
+      deepEqual([messages?.length, retries], [3_000, 127])
+    })
+
+    test('checkpoint proves each queue by itself: one changes all the time while another is read', async () => {
+      const short = await namespace.msgget(0, 0o600)
+      namespace.sync.msgsnd(short, { mtype: 9_999, mtext: bytes(1) }, 0)
+      const changing = setInterval(() => change(short), 1)
+      try {
+        const { queues } = await namespace.checkpoint()
+        deepEqual([queues[0]?.messages.length, queues[1]?.messages.length], [3_000, 1])
+      } finally {
+        clearInterval(changing)
+      }
+      equal(changes > 0, true)
+    })
+
+    test('checkpoint that is aborted rejects with the reason', async () => {
+      const abort = new AbortController()
+      setImmediate(() => abort.abort(new Error('enough')))
+      await rejects(namespace.checkpoint({ signal: abort.signal }), /^Error: enough$/)
+      await rejects(namespace.checkpoint({ signal: abort.signal }), /^Error: enough$/)
+    })
   })
 
   test('checkpoint of a namespace that is closed meanwhile is ERR_MSGQ_CLOSED', async () => {

@@ -4,6 +4,7 @@ import {
   BackendError,
   type CallerOptions,
   type Capabilities,
+  type CheckpointOptions,
   copyAfterCall,
   type HeldMessage,
   type IpcNamespace,
@@ -175,8 +176,9 @@ export class KernelNamespace implements IpcNamespace {
     return this.#line.run(undefined, () => setNextId(this.#open(), call))
   }
 
-  async checkpoint(): Promise<Checkpoint> {
-    return this.#line.run(undefined, () => checkpoint(() => this.#open(), this.capabilities.copy))
+  async checkpoint(options: CheckpointOptions = {}): Promise<Checkpoint> {
+    const { copy } = this.capabilities
+    return this.#line.run(undefined, () => checkpoint(() => this.#open(), copy, options))
   }
 
   async restore(image: Checkpoint): Promise<RestoreReport> {
