@@ -20,7 +20,7 @@ export function hintFor(error: SyscallError | BackendError): string | undefined 
     case 'ENOSYS':
       return 'this kernel cannot copy messages (CONFIG_CHECKPOINT_RESTORE), so nothing can be copied or checkpointed'
     case 'ERR_MSGQ_TORN':
-      return 'programs keep changing the queues: nothing was saved; stop them, or try again'
+      return '`msgq checkpoint` can stop the programs meanwhile: --freeze-users those that use a queue, --freeze-namespace all'
     default:
       return undefined
   }

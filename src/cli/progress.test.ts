@@ -38,7 +38,7 @@ async function seen(
 describe('Progress', () => {
   test('shows nothing for half a second, then a line ten times a second, which is gone at the end', async () => {
     equal(
-      await seen({ isTTY: true }, { doing: 'sending', unit: 'messages', total: 1000 }),
+      await seen({ isTTY: true, columns: 0 }, { doing: 'sending', unit: 'messages', total: 1000 }),
       `${ERASE}sending: 250 of 1000 messages  [#####...............]  25%  2 s left` +
         `${ERASE}sending: 500 of 1000 messages  [##########..........]  50%  1 s left` +
         `${ERASE}a note\n` +
