@@ -19,7 +19,7 @@ describe('msgq checkpoint --freeze, wrongly used', () => {
     [['--freeze', 'perl'], /--freeze perl is not a whole number/],
     [['--freeze', '0'], /--freeze 0 is out of range/],
     [['--freeze', '1', '2147483647'], /there is no process 2147483647 to stop/],
-    [['--freeze', '1', '--freeze', '2'], /--freeze is given twice/],
+    [['--freeze', '1', '--freeze', '2'], /--freeze is given more than once/],
     [['--freeze', '1', '--freeze-users'], /--freeze and --freeze-users exclude each other/],
     [['--freeze-users', '--freeze-namespace'], /--freeze-users and --freeze-namespace exclude each other/],
     [['--freeze-users', '1'], /does not know what to do with "1"\nhint: usage: msgq checkpoint DIR \[--freeze PID/],
