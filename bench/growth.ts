@@ -15,7 +15,7 @@ const QUICK_DEPTHS = DEPTHS.slice(0, 2)
 /** Of messages, where a line says nothing else. */
 const TYPES = 100
 /** Many points make a line: each needs less than a figure that stands alone. */
-const PACE: Pace = { rounds: 3, roundMs: 100 }
+const PACE: Pace = { rounds: 3, warmMs: 300, roundMs: 100 }
 
 /** Measures every call at every depth, ours and the kernel's side by side, for the picture in docs/performance.md. */
 export async function measureGrowth(setting: Setting): Promise<Growth[]> {

@@ -2,8 +2,10 @@ import type { Contender } from './contender.ts'
 
 /** How long to measure. */
 export interface Pace {
-  /** Rounds that count; one more goes before, so that both sides are warm. */
+  /** Rounds that count. */
   readonly rounds: number
+  /** How long each side works before, so that it is warm: V8 compiles what runs often, and again what runs on. */
+  readonly warmMs: number
   /** About how long each side works in a round. */
   readonly roundMs: number
 }
@@ -32,8 +34,8 @@ const COUNT_MAX = 10_000_000
 export async function compare(ours: Contender, peer: Contender, pace: Pace): Promise<Round[]> {
   await ours.check()
   await peer.check()
-  const oursNs = await warmedUp(ours, pace.roundMs)
-  const peerNs = await warmedUp(peer, pace.roundMs)
+  const oursNs = await warmedUp(ours, pace)
+  const peerNs = await warmedUp(peer, pace)
 
   const rounds: Round[] = []
   for (let number = 0; number < pace.rounds; number++) {
@@ -49,17 +51,20 @@ export async function compare(ours: Contender, peer: Contender, pace: Pace): Pro
 }
 
 /** Times a side until it is warm. @returns What times it for one round. */
-async function warmedUp(contender: Contender, roundMs: number): Promise<() => Promise<number>> {
+async function warmedUp(contender: Contender, { roundMs, warmMs }: Pace): Promise<() => Promise<number>> {
   let latestNs = Number.POSITIVE_INFINITY
+  let spentNs = 0
   const timed = async (count: number) => {
     latestNs = await contender.time(count)
+    spentNs += latestNs * count
     return latestNs
   }
   const wanted = () => Math.min(Math.max(Math.floor((roundMs * 1e6) / latestNs), 1), COUNT_MAX)
-
   let count = 1
   // The first times are slow, and promise too little: a round is approached in steps.
-  for (await timed(count); count < wanted(); await timed(count)) count = Math.min(wanted(), 10 * count)
+  for (await timed(count); count < wanted() || spentNs < warmMs * 1e6; await timed(count)) {
+    count = Math.min(wanted(), 10 * count)
+  }
   return () => timed(wanted())
 }
 

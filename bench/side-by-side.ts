@@ -2,8 +2,8 @@ import type { Comparison, Measured, Setting, Unit } from './comparison.ts'
 import type { Contender } from './contender.ts'
 import { compare, type Pace, type Round, rates, spread, times } from './rounds.ts'
 
-const PACE: Pace = { rounds: 9, roundMs: 150 }
-const QUICK: Pace = { rounds: 2, roundMs: 2 }
+const PACE: Pace = { rounds: 9, warmMs: 1_000, roundMs: 150 }
+const QUICK: Pace = { rounds: 2, warmMs: 1, roundMs: 2 }
 
 /** A comparison of two contenders. Ours is made first: a peer may read what it has written. */
 export function sideBySide(

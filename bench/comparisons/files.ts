@@ -4,7 +4,7 @@ import type { Pace } from '../rounds.ts'
 import { sideBySide } from '../side-by-side.ts'
 
 /** A hundred megabytes of files are written once a round. */
-const PACE: Pace = { rounds: 7, roundMs: 1 }
+const PACE: Pace = { rounds: 7, warmMs: 1, roundMs: 1 }
 
 const FLUSHED: Peer = {
   name: 'plain fs, flushed',

@@ -4,7 +4,7 @@ import { type Contender, expect, WrongResult } from '../../bench/contender.ts'
 import { arrayPairs } from '../../bench/contenders/in-process.ts'
 import { compare, rates, spread, times } from '../../bench/rounds.ts'
 
-const PACE = { rounds: 4, roundMs: 1 }
+const PACE = { rounds: 4, warmMs: 1, roundMs: 1 }
 
 /** A contender that takes a fixed time and writes down what it is asked. */
 function noting(side: string, ns: number, asked: string[] = []): Contender {
