@@ -10,7 +10,7 @@ const BAR_COLUMNS = 20
 export interface ProgressOptions {
   /** What is being done, as the line begins: `sending`. */
   readonly doing: string
-  readonly unit: 'messages' | 'bytes'
+  readonly unit: 'messages' | 'bytes' | 'cases'
   /** How much there is to do, where that is known: then there is a bar. */
   readonly total?: number | undefined
   /** Milliseconds. */

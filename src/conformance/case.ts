@@ -71,7 +71,12 @@ export interface Target {
   readonly name: string
   /** What a namespace made with these options promises; `undefined` where none can be made so. */
   capabilities(options: NamespaceOptions): Capabilities | undefined
-  /** Makes a namespace without queues and with Linux's default limits, for one case. */
+  /**
+   * Makes a namespace without queues and with Linux's default limits, for one case; or opens one that others use too,
+   * guarded by `OwnQueues`, where some cases cannot pass.
+   *
+   * @throws {LeftOut} it cannot be opened so.
+   */
   open(options: NamespaceOptions): Promise<OpenedTarget>
 }
 

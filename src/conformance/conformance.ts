@@ -35,8 +35,17 @@ export function isApplicable(target: Target, { needs = [], options = {} }: Confo
   return capabilities !== undefined && needs.every((need) => MEETS[need](capabilities))
 }
 
-/** Runs one case in a namespace of its own; rejects when the target behaves otherwise. */
-export async function runCase(target: Target, { options = {}, run }: ConformanceCase): Promise<void> {
+/**
+ * Runs one case in a namespace that the target opens for it; rejects when the target behaves otherwise.
+ *
+ * @param signal Ends the case early: rejects with the signal's reason, after the namespace was let go of.
+ * @throws {LeftOut} this target cannot run the case.
+ */
+export async function runCase(
+  target: Target,
+  { options = {}, run }: ConformanceCase,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<void> {
   const opened = await target.open(options)
   const context: Context = {
     self: opened.self,
@@ -47,22 +56,26 @@ export async function runCase(target: Target, { options = {}, run }: Conformance
     midway: () => opened.midway(),
     untilWaiting: (process, msqid) => opened.untilWaiting(process, msqid),
   }
-  const deadline = startDeadline()
+  const early = startDeadline(signal)
   try {
-    await Promise.race([run(context), deadline.missed])
+    await Promise.race([run(context), early.end])
   } finally {
-    deadline.cancel()
+    early.cancel()
     await opened.close()
   }
 }
 
-function startDeadline(): { readonly missed: Promise<never>; cancel(): void } {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const missed = new Promise<never>((_, reject) => {
+/** What ends a case before it has ended: the deadline, or the signal. */
+function startDeadline(signal: AbortSignal): { readonly end: Promise<never>; cancel(): void } {
+  const listening = new AbortController()
+  const end = new Promise<never>((_, reject) => {
     const error = new Error(`the case has not ended after ${CASE_TIMEOUT_MS} ms: a call waits that should not`)
-    timer = setTimeout(() => reject(error), CASE_TIMEOUT_MS)
+    const timer = setTimeout(() => reject(error), CASE_TIMEOUT_MS)
+    listening.signal.addEventListener('abort', () => clearTimeout(timer))
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: listening.signal })
+    if (signal.aborted) reject(signal.reason)
   })
-  return { missed, cancel: () => clearTimeout(timer) }
+  return { end, cancel: () => listening.abort() }
 }
 
 const MEETS: Readonly<Record<Need, (capabilities: Capabilities) => boolean>> = {

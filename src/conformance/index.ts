@@ -36,6 +36,8 @@ import { type ConformanceReport, registerCases, type TestFunction } from './conf
 
 export type { ConformanceCase, Context, Need, OpenedTarget, Process, ProcessOptions, Target } from './case.ts'
 export { CASE_TIMEOUT_MS, type ConformanceReport, isApplicable, runCase, type TestFunction } from './conformance.ts'
+export { LeftOut } from './left-out.ts'
+export { OwnQueues } from './own-queues.ts'
 
 /** Every case, topic by topic. */
 export const conformanceCases: readonly ConformanceCase[] = [

@@ -55,6 +55,7 @@ export interface LinuxCalls {
 
 /** What is used of koffi; its own types would make every user of our declarations install it. */
 interface Koffi {
+  readonly version: string
   load(path: null): { func(definition: string): (...args: unknown[]) => unknown }
   errno(): number
 }
@@ -69,6 +70,11 @@ let loaded: LinuxCalls | undefined
 export function linuxCalls(): LinuxCalls {
   loaded ??= declare(requireKoffi())
   return loaded
+}
+
+/** The version of koffi that is installed. @throws {Error} there is none. */
+export function koffiVersion(): string {
+  return requireKoffi().version
 }
 
 function requireKoffi(): Koffi {

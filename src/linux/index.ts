@@ -1,6 +1,7 @@
 /** The few Linux calls that Node lacks, through FFI. Loads koffi on first use. */
 export {
   CLONE_NEWIPC,
+  koffiVersion,
   type LinuxCalls,
   LOCK_EX,
   LOCK_NB,

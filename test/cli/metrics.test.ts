@@ -9,7 +9,7 @@ describe('msgq metrics', () => {
     equal(stderr, '')
     equal(status, 0)
     match(stdout, /^# TYPE msgq_queues gauge\nmsgq_queues 0$/m)
-    match(stdout, /^msgq_message_bytes_limit 8192$/m)
+    match(stdout, /^msgq_message_limit_bytes 8192$/m)
     equal(msgq(['-n', 'memory:', 'metrics']).stdout, stdout)
   })
 
@@ -35,7 +35,7 @@ describe('msgq metrics', () => {
     equal(status, 0)
     match(stdout, /^msgq_queue_messages\{id="0",key="0x00000055"\} 1$/m)
     match(stdout, /^msgq_queue_bytes\{id="0",key="0x00000055"\} 5$/m)
-    match(stdout, /^msgq_queue_bytes_limit\{id="0",key="0x00000055"\} 100$/m)
+    match(stdout, /^msgq_queue_limit_bytes\{id="0",key="0x00000055"\} 100$/m)
     match(stdout, /^msgq_queue_messages\{id="1",key="0x00000000"\} 0$/m)
     match(stdout, /^msgq_queues 2$/m)
     ok(stdout.endsWith('\n'))

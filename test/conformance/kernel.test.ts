@@ -1,9 +1,9 @@
 import { test } from 'node:test'
+import { kernelTarget } from '../../src/cli/conformance/kernel-target.ts'
 import type { Target } from '../../src/conformance/index.ts'
 import { BackendError } from '../../src/contract/index.ts'
 import { CLONE_NEWIPC, linuxCalls } from '../../src/linux/index.ts'
 import { conformanceWithCounts } from './counts.ts'
-import { kernelTarget } from './kernel-target.ts'
 
 const { CI } = process.env
 const target = available()

@@ -1,4 +1,4 @@
+import { memoryTarget } from '../../src/cli/conformance/embedded-target.ts'
 import { conformanceWithCounts } from './counts.ts'
-import { memoryTarget } from './embedded-target.ts'
 
 conformanceWithCounts(memoryTarget)

@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
 import { conformanceWithCounts } from './counts.ts'
-import { midways, restoredTarget } from './embedded-target.ts'
+import { midways, restoredTarget } from './restored-target.ts'
 
 conformanceWithCounts(restoredTarget)
 

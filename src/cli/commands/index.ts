@@ -1,9 +1,11 @@
 import type { Command } from '../command.ts'
 import { checkpoint } from './checkpoint.ts'
 import { completion } from './completion.ts'
+import { conformance } from './conformance.ts'
 import { copy } from './copy.ts'
 import { cp } from './cp.ts'
 import { create } from './create.ts'
+import { doctor } from './doctor.ts'
 import { image } from './image.ts'
 import { limits } from './limits.ts'
 import { ls } from './ls.ts'
@@ -34,6 +36,8 @@ export const COMMANDS: readonly Command[] = [
   image,
   limits,
   metrics,
+  doctor,
+  conformance,
   tour,
   completion,
 ]

@@ -1,79 +1,71 @@
-import { strict as assert } from 'node:assert'
 import { setImmediate } from 'node:timers/promises'
-import { ALL_CAPABILITIES } from '../../src/abi/index.ts'
-import { type EmbeddedOptions, openEmbeddedNamespace } from '../../src/backends/embedded/index.ts'
-import type { OpenedTarget, Process, ProcessOptions, Target } from '../../src/conformance/index.ts'
-import type { CallerOptions, Capabilities, IpcNamespace } from '../../src/contract/index.ts'
-import { decodeImage, encodeImage } from '../../src/image/index.ts'
+import { ALL_CAPABILITIES } from '../../abi/index.ts'
+import { type EmbeddedOptions, openEmbeddedNamespace } from '../../backends/embedded/index.ts'
+import type { OpenedTarget, Process, ProcessOptions, Target } from '../../conformance/index.ts'
+import type { CallerOptions, IpcNamespace } from '../../contract/index.ts'
 
 /** Far from any process id that Linux gives, so that a mix-up shows. */
 const FIRST_PID = 5_000_000
 
-/** The user that every machine has, whoever runs the tests. */
+/** The user that every machine has, whoever runs the cases. */
 const ROOT = { uid: 0, gid: 0, groups: [], pid: FIRST_PID, tid: FIRST_PID, capabilities: ALL_CAPABILITIES }
 
-/** Embedded namespaces as they are. */
-export const memoryTarget: Target = {
-  name: 'memory:',
-  capabilities,
-  open: async (options) => new OpenedEmbedded(options, async (namespace) => namespace),
-}
-
-/** How often a namespace was moved into another one, by way of an image's bytes. */
-export const midways = { count: 0 }
-
-/** Embedded namespaces that are restored, mid-way, into fresh ones from an image of themselves. */
-export const restoredTarget: Target = {
-  name: 'memory: restored',
-  capabilities,
-  open: async (options) => new OpenedEmbedded(options, (namespace) => restoredFromImage(namespace, options)),
-}
-
-function capabilities(options: EmbeddedOptions): Capabilities {
-  return openEmbeddedNamespace(options).capabilities
-}
-
-async function restoredFromImage(namespace: IpcNamespace, options: EmbeddedOptions): Promise<IpcNamespace> {
-  const files = await encodeImage(await namespace.checkpoint())
-  const { checkpoint, missing } = await decodeImage(files)
-  assert.deepEqual(missing, [])
-  const restored = open(options)
-  const { notRestored } = await restored.restore(checkpoint)
-  assert.deepEqual(notRestored, [])
-  await namespace.close()
-  midways.count++
-  return restored
-}
-
-function open(options: EmbeddedOptions): IpcNamespace {
+/** A namespace of this process's own, whose owner and caller is the cases' root. */
+export function openRootNamespace(options: EmbeddedOptions): IpcNamespace {
   return openEmbeddedNamespace({ ...options, ownerUid: ROOT.uid, caller: ROOT })
 }
 
-class OpenedEmbedded implements OpenedTarget {
+/** Embedded namespaces, each opened by `open` for one case. */
+export function embeddedTarget(name: string, open: (options: EmbeddedOptions) => OpenedTarget): Target {
+  return {
+    name,
+    capabilities: (options) => openEmbeddedNamespace(options).capabilities,
+    open: async (options) => open(options),
+  }
+}
+
+/** Embedded namespaces as they are. */
+export const memoryTarget: Target = embeddedTarget(
+  'memory:',
+  (options) => new OpenedEmbedded(openRootNamespace(options)),
+)
+
+/** How a namespace differs from one as it is. */
+interface Ways {
+  /** Gives the namespace to go on with in the middle of a case; the one that it was given is its own to close. */
+  readonly move?: (namespace: IpcNamespace) => Promise<IpcNamespace>
+  /** The namespace as processes see it. */
+  readonly seen?: (namespace: IpcNamespace) => IpcNamespace
+}
+
+/** One embedded namespace, and processes that live in this one. */
+export class OpenedEmbedded implements OpenedTarget {
   readonly self: EmbeddedProcess
   readonly #processes: EmbeddedProcess[] = []
-  readonly #move: (namespace: IpcNamespace) => Promise<IpcNamespace>
+  readonly #move: NonNullable<Ways['move']>
+  readonly #seen: NonNullable<Ways['seen']>
   #namespace: IpcNamespace
 
-  constructor(options: EmbeddedOptions, move: (namespace: IpcNamespace) => Promise<IpcNamespace>) {
-    this.#namespace = open(options)
+  constructor(namespace: IpcNamespace, { move = async (same) => same, seen = (same) => same }: Ways = {}) {
+    this.#namespace = namespace
     this.#move = move
-    this.self = new EmbeddedProcess(this.#namespace, ROOT)
+    this.#seen = seen
+    this.self = new EmbeddedProcess(seen(namespace), ROOT)
   }
 
   async process(options: ProcessOptions = ROOT): Promise<Process> {
     const pid = FIRST_PID + 10 * (this.#processes.length + 1)
     // A thread that is not its process's first has another id.
     const caller = { capabilities: [], ...options, pid, tid: pid + 1 }
-    const process = new EmbeddedProcess(this.#namespace.as(caller), caller)
+    const process = new EmbeddedProcess(this.#seen(this.#namespace.as(caller)), caller)
     this.#processes.push(process)
     return process
   }
 
   async midway(): Promise<void> {
     this.#namespace = await this.#move(this.#namespace)
-    this.self.moveTo(this.#namespace)
-    for (const process of this.#processes) process.moveTo(this.#namespace.as(process.caller))
+    this.self.moveTo(this.#seen(this.#namespace))
+    for (const process of this.#processes) process.moveTo(this.#seen(this.#namespace.as(process.caller)))
   }
 
   async untilWaiting({ pid }: Process, msqid: number): Promise<number> {

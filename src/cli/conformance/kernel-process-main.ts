@@ -1,6 +1,6 @@
 /** A process of its own that makes the calls it is told over its IPC channel, in the namespace that it was born in. */
-import { openKernelNamespace } from '../../src/backends/kernel/index.ts'
-import { BackendError, SyscallError } from '../../src/contract/index.ts'
+import { openKernelNamespace } from '../../backends/kernel/index.ts'
+import { BackendError, SyscallError } from '../../contract/index.ts'
 import type { RemoteAnswer, RemoteCall, RemoteError } from './kernel-process.ts'
 
 const namespace = openKernelNamespace()

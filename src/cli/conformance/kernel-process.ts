@@ -1,15 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { Capability, ErrnoName } from '../../src/abi/index.ts'
-import type { Process, ProcessOptions } from '../../src/conformance/index.ts'
+import type { Capability, ErrnoName } from '../../abi/index.ts'
+import { LeftOut, type Process, type ProcessOptions } from '../../conformance/index.ts'
 import {
   BackendError,
   type BackendErrorCode,
   type Capabilities,
   type IpcNamespace,
   SyscallError,
-} from '../../src/contract/index.ts'
+} from '../../contract/index.ts'
 
 /** The methods that another process is asked for. */
 const METHODS = [
@@ -45,6 +45,9 @@ export type RemoteAnswer =
   | { readonly number: number; readonly value: unknown }
   | { readonly number: number; readonly error: RemoteError }
 
+/** A namespace as a case sees it. */
+type Seen = (namespace: IpcNamespace) => IpcNamespace
+
 interface Pending {
   resolve(value: unknown): void
   reject(error: unknown): void
@@ -58,48 +61,59 @@ export class KernelProcess implements Process {
   readonly gid: number
   readonly capabilities: readonly Capability[]
   readonly #child: ChildProcess
-  readonly #exited: Promise<unknown[]>
+  /** Resolves, with how it ended, when nothing more comes from it. */
+  readonly #ended: Promise<string>
   readonly #pending = new Map<number, Pending>()
   #lastNumber = 0
 
-  private constructor(child: ChildProcess, { uid, gid, capabilities = [] }: ProcessOptions) {
+  private constructor(child: ChildProcess, { uid, gid, capabilities = [] }: ProcessOptions, seen: Seen) {
     this.#child = child
-    this.#exited = once(child, 'exit')
+    this.#ended = endOf(child)
     this.pid = child.pid ?? -1
     this.uid = uid
     this.gid = gid
     this.capabilities = capabilities
     // A case uses of another process's namespace only what can be asked over a channel.
-    this.namespace = Object.fromEntries(
-      METHODS.map((method) => [method, (...args: readonly unknown[]) => this.#ask(method, args)]),
-    ) as unknown as IpcNamespace
+    const methods = METHODS.map((method) => [method, (...args: readonly unknown[]) => this.#ask(method, args)])
+    this.namespace = seen(Object.fromEntries(methods) as IpcNamespace)
   }
 
-  /** Starts a process in the IPC namespace of the calling thread. */
-  static async start(own: Required<ProcessOptions>, options: ProcessOptions | undefined): Promise<KernelProcess> {
-    const command = [
-      process.execPath,
-      '--enable-source-maps',
-      fileURLToPath(import.meta.resolve('./kernel-process-main.js')),
+  /**
+   * Starts a process.
+   *
+   * @param own Who this process is.
+   * @param options Who the other one is to be; without them it is as this process.
+   * @param place `pid`: a process whose IPC namespace it is to enter; otherwise it is born in that of the calling thread.
+   *   `seen`: the namespace as the case is to see it.
+   * @throws {LeftOut} it cannot be started so.
+   */
+  static async start(
+    own: Required<ProcessOptions>,
+    options: ProcessOptions | undefined,
+    { pid, seen }: { readonly pid?: number | undefined; readonly seen: Seen },
+  ): Promise<KernelProcess> {
+    const [program = '', ...words] = [
+      ...(pid === undefined ? [] : ['nsenter', '--target', String(pid), '--ipc', '--']),
+      ...(options === undefined ? [] : setpriv(options)),
+      ...[process.execPath, '--enable-source-maps', fileURLToPath(import.meta.resolve('./kernel-process-main.js'))],
     ]
-    const [program = '', ...args] = options === undefined ? command : [...setpriv(options), ...command]
-    const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' })
-    const started = new KernelProcess(child, options ?? own)
+    const child = spawn(program, words, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'], serialization: 'advanced' })
+    const started = new KernelProcess(child, options ?? own, seen)
     await started.#ready()
     return started
   }
 
   async end(): Promise<void> {
     this.#child.kill('SIGKILL')
-    await this.#exited
+    await this.#ended
   }
 
   async #ready(): Promise<void> {
-    const exitedFirst = this.#exited.then(([code]) => {
-      throw new Error(`a process of the case ended with code ${code} before it was ready`)
+    const endedFirst = this.#ended.then((how) => {
+      throw new LeftOut(`another process of the case ${how} before it was ready`)
     })
-    await Promise.race([once(this.#child, 'message'), exitedFirst])
-    exitedFirst.catch(() => this.#rejectAll())
+    await Promise.race([once(this.#child, 'message'), endedFirst])
+    endedFirst.catch(() => this.#rejectAll())
     this.#child.on('message', (answer) => this.#settle(answer as RemoteAnswer))
   }
 
@@ -122,6 +136,20 @@ export class KernelProcess implements Process {
   #rejectAll(): void {
     for (const { reject } of this.#pending.values()) reject(new Error('the process has ended'))
     this.#pending.clear()
+  }
+}
+
+/** How a process ended, and what it had to say. */
+async function endOf(child: ChildProcess): Promise<string> {
+  const said: Buffer[] = []
+  child.stderr?.on('data', (chunk: Buffer) => said.push(chunk))
+  try {
+    const [code, signal] = await once(child, 'close')
+    const words = Buffer.concat(said).toString().trim()
+    return `ended (${signal ?? `status ${code}`})${words === '' ? '' : `: ${words}`}`
+  } catch (error) {
+    // There is no such program, or it may not be run.
+    return `could not be started: ${error instanceof Error ? error.message : error}`
   }
 }
 
