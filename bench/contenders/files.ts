@@ -114,11 +114,12 @@ async function expectRestored({ namespace, msqid, depth }: EmbeddedQueue, direct
   const [theirs] = (await other.checkpoint()).queues
   expect(mine !== undefined && theirs?.msqid === msqid, 'the queue restored')
   expect(theirs.messages.length === depth && mine.messages.length === depth, 'how many messages were restored')
-  for (const [index, message] of mine.messages.entries()) {
-    const twin = theirs.messages[index]
+  const twins = [...theirs.messages]
+  for (const [index, message] of [...mine.messages].entries()) {
+    const twin = twins[index]
     expect(twin?.mtype === message.mtype && twin.sequence === message.sequence, `message ${index} restored`)
     expectBytes(twin.mtext, message.mtext, `message ${index} restored`)
   }
-  expect(theirs.messages[0]?.mtext.length === SIZE_BYTES, 'the length restored')
+  expect(twins[0]?.mtext.length === SIZE_BYTES, 'the length restored')
   await other.close()
 }

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../engine/index.ts'
+import { type Checkpoint, cbytesOf } from '../engine/index.ts'
 import { bytesOf, count } from './words.ts'
 
 /** How much a checkpoint holds. */
@@ -10,9 +10,13 @@ export interface Content {
 
 /** Counts a checkpoint's queues, messages and payload bytes. */
 export function contentOf({ queues }: Checkpoint): Content {
-  const messages = queues.flatMap((queue) => queue.messages)
-  const bytes = messages.reduce((sum, { mtext }) => sum + mtext.length, 0)
-  return { queues: queues.length, messages: messages.length, bytes }
+  let messages = 0
+  let bytes = 0
+  for (const queue of queues) {
+    messages += queue.messages.length
+    bytes += cbytesOf(queue.messages)
+  }
+  return { queues: queues.length, messages, bytes }
 }
 
 /** `3 queues, 20 messages, 1234 bytes (1.2 KiB)` */

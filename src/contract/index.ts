@@ -27,4 +27,4 @@ export type {
   SyncIpcNamespace,
   WaitOptions,
 } from './ipc-namespace.ts'
-export { missingFrom } from './missing.ts'
+export { missingFrom, toldByMessages } from './missing.ts'

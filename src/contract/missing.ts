@@ -1,4 +1,4 @@
-import type { Checkpoint, CheckpointMessage, CheckpointQueue } from '../engine/index.ts'
+import { type Checkpoint, type CheckpointMessages, type CheckpointQueue, type Told, toldBy } from '../engine/index.ts'
 import type { NotRestored } from './ipc-namespace.ts'
 
 const QUEUE_FIELDS = ['stime', 'rtime', 'ctime', 'lspid', 'lrpid', 'copyCounter', 'lastSequence'] as const
@@ -14,11 +14,17 @@ export function missingFrom(checkpoint: Checkpoint): NotRestored[] {
   return missing
 }
 
+/** What of a message's number, sender and time any message of a queue tells. */
+export function toldByMessages(messages: CheckpointMessages): (keyof Told)[] {
+  const told = toldBy(messages)
+  return MESSAGE_FIELDS.filter((field) => told[field] > 0)
+}
+
 function missingFields(queue: CheckpointQueue): string[] {
+  const { messages } = queue
+  const told = toldBy(messages)
   return [
     ...QUEUE_FIELDS.filter((field) => queue[field] === undefined),
-    ...MESSAGE_FIELDS.filter((field) =>
-      queue.messages.some((message: CheckpointMessage) => message[field] === undefined),
-    ),
+    ...MESSAGE_FIELDS.filter((field) => told[field] < messages.length),
   ]
 }

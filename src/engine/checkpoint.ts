@@ -37,10 +37,18 @@ export interface CheckpointQueue {
   readonly copyCounter?: number
   /** Sequence number of the message sent last. */
   readonly lastSequence?: number
-  readonly messages: readonly CheckpointMessage[]
+  readonly messages: CheckpointMessages
 }
 
-/** One message of an image. Its bytes must not be changed. */
+/**
+ * The messages of one queue of an image, oldest first. An array of them is one. A namespace and a file keep them packed,
+ * and make each when it is iterated, with bytes of its own: `Array.from` has them all at once.
+ */
+export interface CheckpointMessages extends Iterable<CheckpointMessage> {
+  readonly length: number
+}
+
+/** One message of an image. */
 export type CheckpointMessage = Pick<Message, 'mtype' | 'mtext'> &
   Partial<Pick<Message, 'sequence' | 'sender' | 'time'>>
 
@@ -60,7 +68,8 @@ export interface CheckpointRefusal {
 }
 
 /**
- * Copies a whole namespace at one instant, in one pass, removing nothing. Held messages are copied where they stand.
+ * Copies a whole namespace at one instant, removing nothing. Held messages are copied where they stand. Messages are
+ * shared with their queue until it changes: it costs the same however many there are.
  */
 export function checkpoint(namespace: Namespace, caller: Caller, time: number): Checkpoint | CheckpointRefusal {
   const { identifiers } = namespace
@@ -79,7 +88,7 @@ export function checkpoint(namespace: Namespace, caller: Caller, time: number): 
     },
     queues: [...identifiers.queues()].map((queue) => ({
       ...queueFields(queue),
-      messages: Array.from(queue.messages, (address) => queue.messages.read(address)),
+      messages: queue.messages.share(queue.cbytes),
     })),
     waiting: waitingCalls(namespace),
   }

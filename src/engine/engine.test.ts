@@ -120,5 +120,5 @@ function named(call: Call, index: number): Call {
 function texts(engine: Engine): string[] {
   const checkpoint = engine.checkpoint(root, 0)
   assert.ok('queues' in checkpoint)
-  return checkpoint.queues.flatMap(({ messages }) => messages.map(({ mtext }) => mtext.join()))
+  return checkpoint.queues.flatMap(({ messages }) => Array.from(messages, ({ mtext }) => mtext.join()))
 }

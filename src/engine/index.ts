@@ -3,6 +3,7 @@ export type {
   Checkpoint,
   CheckpointHeader,
   CheckpointMessage,
+  CheckpointMessages,
   CheckpointQueue,
   IdentifierCursor,
 } from './checkpoint.ts'
@@ -36,5 +37,6 @@ export type {
 } from './entry.ts'
 export { brokenInvariants } from './invariants.ts'
 export { areValidLimits } from './limits.ts'
+export { cbytesOf, MessagePacker, type MessageView, type Told, toldBy, viewsOf } from './messages/index.ts'
 export { DEFAULT_LIMITS, type NamespaceOptions } from './namespace.ts'
 export { loadState, StateLoader, type StatePart, type StateQueue, saveState } from './state.ts'

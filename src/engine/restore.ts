@@ -1,9 +1,10 @@
 import type { ErrnoName } from '../abi/index.ts'
 import { INT_MAX, IPC_PRIVATE, IPCID_SEQ_MAX, IPCMNI, isLong, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
-import type { CheckpointHeader, CheckpointMessage, CheckpointQueue } from './checkpoint.ts'
+import type { CheckpointHeader, CheckpointMessages, CheckpointQueue } from './checkpoint.ts'
 import type { Limits, RestoreBegin, RestoreChunk, RestoreCommit, Ticket } from './entry.ts'
 import { indexOf } from './identifiers.ts'
 import { areValidLimits, isIntUpTo } from './limits.ts'
+import { MessagePacker, type MessageView, PackedMessages, viewsOf } from './messages/index.ts'
 import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
 import { checkpointRestoreCapable } from './permissions.ts'
@@ -19,8 +20,11 @@ export interface StagedRestore {
 }
 
 interface StagedQueue {
-  readonly queue: CheckpointQueue
-  readonly messages: CheckpointMessage[]
+  /** What its first part told of it. */
+  readonly queue: Omit<CheckpointQueue, 'messages'>
+  readonly messages: MessagePacker
+  /** The last message's sequence number, or what it will be. */
+  lastSequence: number
 }
 
 export function restoreBegin(step: Step, { header }: RestoreBegin): void {
@@ -41,15 +45,39 @@ export function restoreChunk(step: Step, { restore, queues }: RestoreChunk): voi
   if (staged === undefined) return fail(step, ticket, 'EINVAL')
   step.changed = true
   for (const queue of queues) {
-    const known = staged.queues.get(queue.msqid)
-    if (!isValidQueue(queue) || (known === undefined && staged.queues.size === IPCMNI)) {
+    if (!isValidQueue(queue) || !stage(staged, queue)) {
       namespace.restores.delete(ticketKey(restore))
       return fail(step, ticket, 'EINVAL')
     }
-    if (known === undefined) staged.queues.set(queue.msqid, { queue, messages: [...queue.messages] })
-    else for (const message of queue.messages) known.messages.push(message)
   }
   finish(step, ticket, 0)
+}
+
+/** Adds a queue, or further messages of one. @returns Whether they are valid. */
+export function stage({ queues }: StagedRestore, { messages, ...queue }: CheckpointQueue): boolean {
+  let staged = queues.get(queue.msqid)
+  if (staged === undefined) {
+    if (queues.size === IPCMNI) return false
+    staged = { queue, messages: new MessagePacker(), lastSequence: 0 }
+    queues.set(queue.msqid, staged)
+  }
+  return stageMessages(staged, messages)
+}
+
+function stageMessages(staged: StagedQueue, messages: CheckpointMessages): boolean {
+  if (messages instanceof PackedMessages && messages.tellsAll && staged.messages.length === 0) {
+    staged.messages.take(messages)
+    staged.lastSequence = messages.lastSequence
+    return true
+  }
+  for (const message of viewsOf(messages)) {
+    const { sequence = staged.lastSequence + 1 } = message
+    // Cursors go by sequence numbers: they must rise along a queue.
+    if (!isValidMessage(message) || sequence <= staged.lastSequence) return false
+    staged.messages.append(message)
+    staged.lastSequence = sequence
+  }
+  return true
 }
 
 /**
@@ -86,9 +114,10 @@ function findConflict(namespace: Namespace, limits: Limits, staged: readonly Sta
   const { identifiers } = namespace
   const indexes = new Set<number>()
   const keys = new Set<number>()
-  for (const { queue, messages } of staged) {
+  for (const { queue, lastSequence } of staged) {
     const { key } = queue.perm
-    if (indexes.has(indexOf(queue.msqid)) || keys.has(key) || !areSequencesRising(queue, messages)) return 'EINVAL'
+    if (indexes.has(indexOf(queue.msqid)) || keys.has(key)) return 'EINVAL'
+    if (lastSequence > (queue.lastSequence ?? lastSequence)) return 'EINVAL'
     if (identifiers.at(queue.msqid) !== undefined || identifiers.withKey(key) !== undefined) return 'EEXIST'
     indexes.add(indexOf(queue.msqid))
     if (key !== IPC_PRIVATE) keys.add(key)
@@ -108,9 +137,10 @@ function takeIdentifiers({ identifiers }: Namespace, header: CheckpointHeader): 
 }
 
 /** What an image does not tell is as if its caller had made and filled the queue now. */
-function restoreQueue(step: Step, { queue, messages }: StagedQueue): void {
+function restoreQueue(step: Step, { queue, messages: packer, lastSequence }: StagedQueue): void {
   const { namespace, caller, now } = step
   const { msqid, perm } = queue
+  const messages = packer.packed()
   const creator = { ...caller, uid: perm.cuid, gid: perm.cgid }
   const restored: MsgQueue = {
     ...newQueue(msqid, perm.key, perm.mode, creator, namespace.limits, now),
@@ -124,13 +154,25 @@ function restoreQueue(step: Step, { queue, messages }: StagedQueue): void {
     lrpid: queue.lrpid ?? 0,
     copyCounter: queue.copyCounter ?? 0,
   }
-  for (const message of messages) {
-    const sequence = message.sequence ?? restored.lastSequence + 1
-    restored.lastSequence = sequence
-    link(namespace, restored, message, sequence, message.sender ?? caller, message.time ?? now)
-  }
-  restored.lastSequence = Math.max(restored.lastSequence, queue.lastSequence ?? 0)
+  if (messages.tellsAll) takeMessages(namespace, restored, messages)
+  else for (const message of viewsOf(messages)) restoreMessage(step, restored, message)
+  restored.lastSequence = queue.lastSequence ?? lastSequence
   namespace.identifiers.add(restored)
+}
+
+/** As they are: a million of them take as long as one. */
+function takeMessages(namespace: Namespace, queue: MsgQueue, messages: PackedMessages): void {
+  queue.messages.take(messages)
+  queue.qnum = messages.length
+  queue.cbytes = messages.cbytes
+  namespace.messageCount += messages.length
+  namespace.byteCount += messages.cbytes
+}
+
+function restoreMessage({ namespace, caller, now }: Step, queue: MsgQueue, message: MessageView): void {
+  const { sequence = queue.lastSequence + 1, sender = caller, time = now } = message
+  queue.lastSequence = sequence
+  link(namespace, queue, message, sequence, sender, time)
 }
 
 function isValidHeader({ limits, nextId, identifiers }: CheckpointHeader): boolean {
@@ -152,12 +194,11 @@ function isValidQueue(queue: CheckpointQueue): boolean {
     isIntUpTo(qbytes, 2 ** 64) &&
     [stime, rtime, ctime, lastSequence].every((value) => isIntUpTo(value ?? 0, Number.MAX_SAFE_INTEGER)) &&
     [lspid, lrpid].every((pid) => isIntUpTo(pid ?? 0, INT_MAX)) &&
-    isIntUpTo(copyCounter ?? 0, UINT_MAX) &&
-    queue.messages.every(isValidMessage)
+    isIntUpTo(copyCounter ?? 0, UINT_MAX)
   )
 }
 
-function isValidMessage({ mtype, mtext, sequence, sender, time }: CheckpointMessage): boolean {
+function isValidMessage({ mtype, mtext, sequence, sender, time }: MessageView): boolean {
   return (
     isLong(mtype) &&
     mtype >= 1 &&
@@ -167,14 +208,4 @@ function isValidMessage({ mtype, mtext, sequence, sender, time }: CheckpointMess
     isIntUpTo(sender?.uid ?? 0, UINT_MAX) &&
     isIntUpTo(time ?? 0, Number.MAX_SAFE_INTEGER)
   )
-}
-
-/** Cursors go by sequence numbers: they must rise along a queue. */
-function areSequencesRising(queue: CheckpointQueue, messages: readonly CheckpointMessage[]): boolean {
-  let last = 0
-  for (const { sequence = last + 1 } of messages) {
-    if (sequence <= last) return false
-    last = sequence
-  }
-  return last <= (queue.lastSequence ?? last)
 }

@@ -10,6 +10,7 @@ import { Engine } from './engine.ts'
 import type { Caller, Completion, Limits, Message, Ticket, WaitingCall } from './entry.ts'
 import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { type Namespace, type NamespaceOptions, ticketKey } from './namespace.ts'
+import { stage } from './restore.ts'
 import { convertMode } from './search.ts'
 import { type Waiter, waitersOf } from './waiters.ts'
 
@@ -86,7 +87,7 @@ export function* saveState({ namespace }: Engine): Generator<StatePart> {
   for (const { ticket, header, queues } of namespace.restores.values()) {
     yield { part: 'restore', ticket, header }
     for (const { queue, messages } of queues.values()) {
-      for (const piece of inPieces(messages)) {
+      for (const piece of inPieces(messages.packed())) {
         yield { part: 'staged', restore: ticket, queue: { ...queue, messages: piece } }
       }
     }
@@ -140,11 +141,8 @@ export class StateLoader {
         namespace.restores.set(ticketKey(part.ticket), { ticket: part.ticket, header: part.header, queues: new Map() })
         return
       case 'staged': {
-        const { queues } = there(namespace.restores.get(ticketKey(part.restore)), 'the restore of a queue')
-        const staged = queues.get(part.queue.msqid)
-        if (staged === undefined)
-          queues.set(part.queue.msqid, { queue: part.queue, messages: [...part.queue.messages] })
-        else for (const message of part.queue.messages) staged.messages.push(message)
+        const restore = there(namespace.restores.get(ticketKey(part.restore)), 'the restore of a queue')
+        stage(restore, part.queue)
         return
       }
     }

@@ -1,6 +1,6 @@
 import { IPC_PRIVATE, MSG_INFO, MSG_STAT_ANY } from '../abi/index.ts'
 import { formatKey, missingFrom, type NotRestored, type RestoreReport, SyscallError } from '../contract/index.ts'
-import type { Checkpoint, CheckpointQueue, NamespaceInfo } from '../engine/index.ts'
+import type { Checkpoint, CheckpointMessages, CheckpointQueue, NamespaceInfo } from '../engine/index.ts'
 import type { HostSession } from './host-session.ts'
 
 /** Restores a checkpoint into the engine of a host: all of it, or nothing. */
@@ -29,13 +29,15 @@ function checkpointArgument(checkpoint: Checkpoint): Checkpoint {
     typeof checkpoint === 'object' &&
     checkpoint !== null &&
     Array.isArray(checkpoint.queues) &&
-    checkpoint.queues.every((queue) => Array.isArray(queue?.messages) && queue.messages.every(hasBytes))
+    checkpoint.queues.every((queue) => areMessages(queue?.messages))
   if (!looksRight) throw new TypeError('checkpoint must be what checkpoint() or readImage() gave')
   return checkpoint
 }
 
-function hasBytes(message: CheckpointQueue['messages'][number]): boolean {
-  return message?.mtext instanceof Uint8Array
+/** An array is the caller's own making; what else is iterated is a namespace's or an image's. */
+function areMessages(messages: CheckpointMessages | undefined): boolean {
+  if (Array.isArray(messages)) return messages.every((message) => message?.mtext instanceof Uint8Array)
+  return messages?.[Symbol.iterator] !== undefined
 }
 
 function queuesInUse(session: HostSession): number {

@@ -1,38 +1,78 @@
 import fs from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { type FileDecoder, WholeFile } from './chunk-reader.ts'
 import { critJsonAsImage } from './crit-json.ts'
 import { readImage } from './directory.ts'
-import { ImageError } from './errors.ts'
-import { decodeImage, type Image } from './image.ts'
+import { type Image, ImageAssembly } from './image-assembly.ts'
+import { isIpcnsMsg } from './ipcns-msg.ts'
 import { imageNames, NAMESPACE_NUMBER_DEFAULT } from './names.ts'
+import { NdjsonDecoder } from './ndjson-decoder.ts'
+import { readSealed } from './sealed-file.ts'
 
-/** The second magic number of `ipcns-msg-N.img`, low byte first. */
-const MSG_MAGIC = [0x37, 0x37, 0x45, 0x55]
+/** What an image is kept in. */
+export type ImageKind = 'directory' | 'ipcns-msg' | 'ipcns-var' | 'crit' | 'ndjson'
+
+/** Enough of a file to see its kind: crit's JSON says what it is in its first member. */
+const HEAD_BYTES = 1024
 const OPENING_BRACE = 0x7b
+const NAMES = imageNames(NAMESPACE_NUMBER_DEFAULT)
 
 /**
- * Reads an image, whatever it is kept in: a directory, one of CRIU's files, or crit's JSON of one.
+ * What an image is kept in, by how it begins.
+ *
+ * @throws Node's own system error, `ENOENT` for instance.
+ */
+export async function imageKindAt(place: string): Promise<ImageKind> {
+  if ((await fs.promises.stat(place)).isDirectory()) return 'directory'
+  return reading(place, async (file) => {
+    const head = new Uint8Array(HEAD_BYTES)
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0)
+    if (head[0] !== OPENING_BRACE) return isIpcnsMsg(head) ? 'ipcns-msg' : 'ipcns-var'
+    return /"magic"\s*:/.test(new TextDecoder().decode(head.subarray(0, bytesRead))) ? 'crit' : 'ndjson'
+  })
+}
+
+/**
+ * Reads an image, whatever it is kept in: a directory, one of CRIU's files, crit's JSON of one, or NDJSON.
  *
  * @throws {ImageError} It is none of these, or damaged.
  * @throws Node's own system error, `ENOENT` for instance.
  */
 export async function readImageAt(place: string): Promise<Image> {
-  if ((await fs.promises.stat(place)).isDirectory()) return readImage(place)
+  const kind = await imageKindAt(place)
   const file = path.basename(place)
-  const bytes = criuBytes(new Uint8Array(await fs.promises.readFile(place)), file)
-  const isMsg = MSG_MAGIC.every((byte, index) => bytes[4 + index] === byte)
-  const names = imageNames(NAMESPACE_NUMBER_DEFAULT)
-  try {
-    return await decodeImage(new Map([[isMsg ? names.msg : names.var, bytes]]))
-  } catch (error) {
-    if (!(error instanceof ImageError)) throw error
-    const { offset, expected, cause } = error
-    // The name that stands for it above is not the one that the user knows.
-    throw new ImageError(file, expected, { ...(offset !== undefined && { offset }), cause: cause ?? error })
+  switch (kind) {
+    case 'directory':
+      return readImage(place)
+    case 'ndjson':
+      return readWith(place, new NdjsonDecoder(file))
+    case 'crit': {
+      const text = new TextDecoder().decode(await readWith(place, new WholeFile(file)))
+      const bytes = critJsonAsImage(text, file)
+      const assembly = new ImageAssembly(NAMESPACE_NUMBER_DEFAULT, undefined)
+      const decoder = assembly.decoder(isIpcnsMsg(bytes) ? NAMES.msg : NAMES.var, file)
+      decoder.feed(bytes)
+      decoder.end()
+      return assembly.image()
+    }
+    default: {
+      const assembly = new ImageAssembly(NAMESPACE_NUMBER_DEFAULT, undefined)
+      await readWith(place, assembly.decoder(kind === 'ipcns-msg' ? NAMES.msg : NAMES.var, file))
+      return assembly.image()
+    }
   }
 }
 
-function criuBytes(bytes: Uint8Array, file: string): Uint8Array {
-  if (bytes[0] !== OPENING_BRACE) return bytes
-  return critJsonAsImage(new TextDecoder().decode(bytes), file)
+async function readWith<Result>(place: string, decoder: FileDecoder<Result>): Promise<Result> {
+  return reading(place, async (file) => (await readSealed(file, path.basename(place), decoder)).result())
+}
+
+async function reading<T>(place: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await fs.promises.open(place, 'r')
+  try {
+    return await work(file)
+  } finally {
+    await file.close()
+  }
 }

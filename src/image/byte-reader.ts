@@ -1,24 +1,27 @@
 import { ImageError } from './errors.ts'
 
-/** Reads bytes of a file, or of a part of it, in order and never beyond its end. Offsets are the file's. */
+/** Reads bytes of a file, or of a part of it, in order and never beyond its end. */
 export class ByteReader {
   readonly file: string
-  /** The whole file. */
-  readonly whole: Uint8Array
+  /** The bytes that are there; positions are in it. */
+  window: Uint8Array
+  /** Where the window stands in the file. */
+  origin: number
   readonly start: number
-  readonly end: number
+  end: number
   position: number
 
-  constructor(file: string, whole: Uint8Array, start = 0, end: number = whole.length) {
+  constructor(file: string, window: Uint8Array, start = 0, end: number = window.length, origin = 0) {
     this.file = file
-    this.whole = whole
+    this.window = window
+    this.origin = origin
     this.start = start
     this.end = end
     this.position = start
   }
 
   byte(): number {
-    const byte = this.position < this.end ? this.whole[this.position] : undefined
+    const byte = this.position < this.end ? this.window[this.position] : undefined
     if (byte === undefined) throw this.error('one more byte')
     this.position++
     return byte
@@ -28,37 +31,35 @@ export class ByteReader {
   uint32(what: string): number {
     const at = this.position
     if (this.end - at < 4) throw this.error(`${what}, 4 bytes`)
-    const [a = 0, b = 0, c = 0, d = 0] = [this.whole[at], this.whole[at + 1], this.whole[at + 2], this.whole[at + 3]]
+    const { window } = this
+    const [a = 0, b = 0, c = 0, d = 0] = [window[at], window[at + 1], window[at + 2], window[at + 3]]
     this.position += 4
     return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0
   }
 
   /** The next bytes as a part of their own, which must lie within this one. */
   part(sizeBytes: number): ByteReader {
-    const start = this.#take(sizeBytes)
-    return new ByteReader(this.file, this.whole, start, this.position)
+    const start = this.skip(sizeBytes)
+    return new ByteReader(this.file, this.window, start, this.position, this.origin)
   }
 
-  /** The next bytes: a view, not a copy. */
-  bytes(sizeBytes: number): Uint8Array {
-    const start = this.#take(sizeBytes)
-    return this.whole.subarray(start, this.position)
-  }
-
-  /** Bytes between two offsets: a view, not a copy. */
-  slice(start: number, end: number): Uint8Array {
-    return this.whole.subarray(start, end)
-  }
-
-  error(expected: string, offset: number = this.position, found?: string): ImageError {
-    const instead = found ?? (offset >= this.end ? `the end, ${this.end}` : undefined)
-    return new ImageError(this.file, expected, instead === undefined ? { offset } : { offset, found: instead })
-  }
-
-  #take(sizeBytes: number): number {
+  /** Goes over the next bytes. @returns Where they begin. */
+  skip(sizeBytes: number): number {
     const start = this.position
     if (sizeBytes > this.end - start) throw this.error(`${sizeBytes} bytes`, start, `${this.end - start}`)
     this.position += sizeBytes
     return start
+  }
+
+  /** A copy of the bytes between two positions. */
+  slice(start: number, end: number): Uint8Array {
+    return this.window.slice(start, end)
+  }
+
+  /** @param position Where the fault is; in the error it is the file's offset. */
+  error(expected: string, position: number = this.position, found?: string): ImageError {
+    const instead = found ?? (position >= this.end ? `the end, ${this.origin + this.end}` : undefined)
+    const offset = this.origin + position
+    return new ImageError(this.file, expected, instead === undefined ? { offset } : { offset, found: instead })
   }
 }

@@ -3,18 +3,31 @@ import { ImageError } from './errors.ts'
 /** Most bytes of one file of an image: what every JavaScript engine can hold in one buffer, and so read again. */
 export const IMAGE_FILE_BYTES_MAX: number = 2 ** 31 - 1
 
+/** What is written and read at a time: enough for the disk to be busy, and two of them stay in a processor's cache. */
+export const CHUNK_BYTES = 0x10_0000
+
 const FIRST_CAPACITY_BYTES = 1024
 
-/** Bytes of one file, in one buffer that doubles as it grows. */
+/** Up to this, copying in a loop takes less time than making the view that a copy in one go needs (measured). */
+const WORD_BY_WORD_MAX_BYTES = 128
+
+/** Bytes of one file, in a buffer that doubles as it grows. */
 export class ByteWriter {
   readonly #file: string
-  #buffer: Uint8Array
+  #buffer = new Uint8Array(FIRST_CAPACITY_BYTES)
+  #view = new DataView(this.#buffer.buffer)
+  /** The buffer that was taken last but one. */
+  #spare = new Uint8Array(FIRST_CAPACITY_BYTES)
   #length = 0
+  #takenBytes = 0
 
-  /** @param expectedBytes How much will be written, where that is known: what is not used costs no memory. */
-  constructor(file: string, expectedBytes: number = FIRST_CAPACITY_BYTES) {
+  constructor(file: string) {
     this.#file = file
-    this.#buffer = new Uint8Array(Math.min(expectedBytes, IMAGE_FILE_BYTES_MAX))
+  }
+
+  /** How many bytes were written and not taken. */
+  get length(): number {
+    return this.#length
   }
 
   byte(value: number): void {
@@ -35,10 +48,25 @@ export class ByteWriter {
     this.#length += bytes.length
   }
 
-  /** A fresh buffer is zero, and nothing is written twice. */
+  /** Writes the bytes of a source from `start` to `end`. */
+  copy(source: DataView, start: number, end: number): void {
+    const sizeBytes = end - start
+    if (sizeBytes > WORD_BY_WORD_MAX_BYTES) {
+      return this.bytes(new Uint8Array(source.buffer, source.byteOffset + start, sizeBytes))
+    }
+    this.#reserve(sizeBytes)
+    const view = this.#view
+    let to = this.#length
+    let from = start
+    for (; from <= end - 4; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true)
+    for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from))
+    this.#length = to
+  }
+
+  /** Writes some zeros, which are few. */
   zeros(count: number): void {
     this.#reserve(count)
-    this.#length += count
+    for (let written = 0; written < count; written++) this.#buffer[this.#length++] = 0
   }
 
   /** Begins a record: its length, a u32, is known when it ends. */
@@ -56,18 +84,38 @@ export class ByteWriter {
     return this.#buffer.subarray(0, this.#length)
   }
 
+  /** Takes what was written, and goes on with the file. It is good until the take after the next, and then overwritten. */
+  take(): Uint8Array {
+    this.#assertRoomFor(this.#length)
+    const taken = this.written()
+    this.#takenBytes += taken.length
+    const spare = this.#spare.length < this.#buffer.length ? new Uint8Array(this.#buffer.length) : this.#spare
+    this.#spare = this.#buffer
+    this.#use(spare)
+    this.#length = 0
+    return taken
+  }
+
   #reserve(count: number): void {
     if (this.#length + count > this.#buffer.length) this.#grow(count)
   }
 
   #grow(count: number): void {
     const needed = this.#length + count
-    if (needed > IMAGE_FILE_BYTES_MAX) {
-      throw new ImageError(this.#file, `at most ${IMAGE_FILE_BYTES_MAX} bytes a file`, { found: 'more to write' })
-    }
+    this.#assertRoomFor(needed)
     const grown = new Uint8Array(Math.min(Math.max(needed, this.#buffer.length * 2), IMAGE_FILE_BYTES_MAX))
     grown.set(this.written())
-    this.#buffer = grown
+    this.#use(grown)
+  }
+
+  #use(buffer: Uint8Array<ArrayBuffer>): void {
+    this.#buffer = buffer
+    this.#view = new DataView(buffer.buffer)
+  }
+
+  #assertRoomFor(sizeBytes: number): void {
+    if (this.#takenBytes + sizeBytes <= IMAGE_FILE_BYTES_MAX) return
+    throw new ImageError(this.#file, `at most ${IMAGE_FILE_BYTES_MAX} bytes a file`, { found: 'more to write' })
   }
 
   #setUint32(at: number, value: number): void {
@@ -76,4 +124,11 @@ export class ByteWriter {
     this.#buffer[at + 2] = value >>> 16
     this.#buffer[at + 3] = value >>> 24
   }
+}
+
+/** All chunks of a file in one. */
+export function joined(file: string, chunks: Iterable<Uint8Array>): Uint8Array {
+  const whole = new ByteWriter(file)
+  for (const chunk of chunks) whole.bytes(chunk)
+  return whole.written()
 }

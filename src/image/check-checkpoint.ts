@@ -1,8 +1,8 @@
 import { INT_MAX, IPCID_SEQ_MAX, IPCMNI, isLong, LONG_MAX, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
-import type { Checkpoint, CheckpointMessage, CheckpointQueue } from '../engine/index.ts'
+import type { Checkpoint, CheckpointQueue, MessageView } from '../engine/index.ts'
 
 /**
- * Checks that a checkpoint can be written and read again, before anything is written.
+ * Checks that a checkpoint can be written and read again, but for its messages, before anything is written.
  *
  * @throws {TypeError} Something is of another kind.
  * @throws {RangeError} A number is out of its range, or a queue is there twice. Names which.
@@ -29,11 +29,12 @@ export function checkCheckpoint(checkpoint: Checkpoint): void {
     if (msqids.has(queue.msqid)) throw new RangeError(`queue ${queue.msqid} is in the checkpoint twice`)
     msqids.add(queue.msqid)
     checkQueue(queue)
+    if (queue.messages?.[Symbol.iterator] === undefined) throw new TypeError('the messages of a queue must be iterable')
   }
 }
 
 function checkQueue(queue: CheckpointQueue): void {
-  const { msqid, perm, messages } = queue
+  const { msqid, perm } = queue
   const check = (name: string, value: number | undefined, least: number, most: number) => {
     if (value !== undefined) within(`queue ${msqid}: ${name}`, value, least, most)
   }
@@ -51,19 +52,13 @@ function checkQueue(queue: CheckpointQueue): void {
   check('lrpid', queue.lrpid, 0, INT_MAX)
   check('copyCounter', queue.copyCounter, 0, UINT_MAX)
   check('lastSequence', queue.lastSequence, 0, Number.MAX_SAFE_INTEGER)
-
-  let last = 0
-  messages.forEach((message, index) => {
-    const wrong = faultOf(message, last)
-    if (wrong !== undefined) throw new RangeError(`queue ${msqid}, message ${index}: ${wrong}`)
-    last = message.sequence ?? last
-  })
-  if (last > (queue.lastSequence ?? last)) throw new RangeError(`queue ${msqid}: lastSequence must be at least ${last}`)
 }
 
-function faultOf({ mtype, mtext, sequence, sender, time }: CheckpointMessage, last: number): string | undefined {
+/** Why a message cannot be written behind one of the sequence number `last`. */
+export function faultOf(message: MessageView, last: number): string | undefined {
+  const { mtype, source, sequence, sender, time } = message
   if (!isLong(mtype) || mtype < 1) return `mtype must be from 1 to ${LONG_MAX}, not ${mtype}`
-  if (!(mtext instanceof Uint8Array)) return 'mtext must be a Uint8Array'
+  if (source === undefined && !(message.mtext instanceof Uint8Array)) return 'mtext must be a Uint8Array'
   if (sequence !== undefined && !(Number.isSafeInteger(sequence) && sequence > last)) return 'sequence must rise'
   if (time !== undefined && !(Number.isSafeInteger(time) && time >= 0)) return 'time must be milliseconds since 1970'
   if (sender === undefined) return undefined

@@ -1,10 +1,11 @@
 import { INT_MAX, LONG_MAX, type Long, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
 import { ImageError } from './errors.ts'
-import { decodeIpcnsMsg, encodeIpcnsMsg, type IpcnsMessage, type IpcnsQueue } from './ipcns-msg.ts'
+import { encodeIpcnsMsg, type IpcnsMessage, type IpcnsQueue, isIpcnsMsg } from './ipcns-msg.ts'
+import { decodeIpcnsMsg } from './ipcns-msg-decoder.ts'
 import { decodeIpcnsVar, encodeIpcnsVar, type IpcVar } from './ipcns-var.ts'
 import { BASE64, base64AsBytes, bytesAsBase64, JsonObject } from './json-line.ts'
-import { present } from './present.ts'
 import type { Uint64 } from './protobuf.ts'
+import { readIpcVar, variableMembers } from './variables-json.ts'
 
 /**
  * The JSON that CRIU's tool `crit decode` prints, and `crit encode` reads:
@@ -18,30 +19,8 @@ import type { Uint64 } from './protobuf.ts'
 const MSG = 'IPCNS_MSG'
 const VAR = 'IPC_VAR'
 
-/** The second magic number of `ipcns-msg-N.img`, low byte first. */
-const MSG_MAGIC = [0x37, 0x37, 0x45, 0x55]
-
 /** Python's base64.encodebytes() ends a line after this much, and the last one too. Source: Lib/base64.py, MAXLINESIZE. */
 const BASE64_LINE = /.{1,76}/g
-
-const VAR_FIELDS: readonly (readonly [name: keyof IpcVar, kind: 'uint32' | 'uint64' | 'optional'])[] = [
-  ['msgCtlmax', 'uint32'],
-  ['msgCtlmnb', 'uint32'],
-  ['msgCtlmni', 'uint32'],
-  ['autoMsgmni', 'uint32'],
-  ['shmCtlmax', 'uint64'],
-  ['shmCtlall', 'uint64'],
-  ['shmCtlmni', 'uint32'],
-  ['shmRmidForced', 'uint32'],
-  ['mqQueuesMax', 'uint32'],
-  ['mqMsgMax', 'uint32'],
-  ['mqMsgsizeMax', 'uint32'],
-  ['mqMsgDefault', 'optional'],
-  ['mqMsgsizeDefault', 'optional'],
-  ['msgNextId', 'optional'],
-  ['semNextId', 'optional'],
-  ['shmNextId', 'optional'],
-]
 
 /**
  * A file of CRIU's as crit's JSON, character for character what `crit decode` writes into a file. As crit does, it leaves
@@ -51,7 +30,7 @@ const VAR_FIELDS: readonly (readonly [name: keyof IpcVar, kind: 'uint32' | 'uint
  * @throws {ImageError} It is neither, cut short or damaged.
  */
 export function critJsonOf(bytes: Uint8Array, file = 'ipcns.img'): string {
-  if (MSG_MAGIC.every((byte, index) => bytes[4 + index] === byte)) {
+  if (isIpcnsMsg(bytes)) {
     return `{"magic": "${MSG}", "entries": [${decodeIpcnsMsg(bytes, file).map(queueJson).join(', ')}]}`
   }
   return `{"magic": "${VAR}", "entries": [${variablesJson(decodeIpcnsVar(bytes, file))}]}`
@@ -77,14 +56,14 @@ export function critJsonAsImage(text: string, file = 'crit.json'): Uint8Array {
     }
     default: {
       if (entries.length !== 1) throw whole.member('entries', 'one entry')
-      return encodeIpcnsVar(readVariables(entry(entries[0], 0)), file)
+      return encodeIpcnsVar(readIpcVar(entry(entries[0], 0)), file)
     }
   }
 }
 
 function queueJson({ messages, qbytes, key, uid, gid, cuid, cgid, mode, id }: IpcnsQueue): string {
   const desc = pairs({ key, uid, gid, cuid, cgid, mode, id })
-  const extra = messages.map(({ mtype, mtext }) => {
+  const extra = Array.from(messages, ({ mtype, mtext }) => {
     const lines = bytesAsBase64(mtext).replace(BASE64_LINE, '$&\\n')
     return `${pairs({ mtype, msize: mtext.length })}, "${lines}"`
   })
@@ -94,9 +73,8 @@ function queueJson({ messages, qbytes, key, uid, gid, cuid, cgid, mode, id }: Ip
 }
 
 function variablesJson(entry: IpcVar): string {
-  const rest = Object.fromEntries(VAR_FIELDS.map(([name]) => [snake(name), entry[name] as Uint64 | undefined]))
   const { length } = '{'
-  return `{"sem_ctls": [${entry.semCtls.join(', ')}], ${pairs(rest).slice(length)}`
+  return `{"sem_ctls": [${entry.semCtls.join(', ')}], ${pairs(variableMembers(entry)).slice(length)}`
 }
 
 /** As Python's json.dump() writes a dict of integers. */
@@ -137,26 +115,6 @@ function readQueue(file: string, entry: JsonObject, path: string): IpcnsQueue {
   }
 }
 
-function readVariables(entry: JsonObject): IpcVar {
-  const semCtls = entry.array('sem_ctls')
-  const isUint32 = (value: unknown): value is number =>
-    typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= UINT_MAX
-  if (semCtls.length !== 4 || !semCtls.every(isUint32)) throw entry.member('sem_ctls', 'four numbers of 32 bits')
-  const rest = VAR_FIELDS.map(([name, kind]): [string, Uint64 | undefined] => {
-    if (kind === 'uint64') return [name, uint64(entry, snake(name))]
-    if (kind === 'optional') return [name, entry.optionalInteger(snake(name), 0, UINT_MAX)]
-    return [name, entry.integer(snake(name), 0, UINT_MAX)]
-  })
-  return { semCtls, ...present(Object.fromEntries(rest)) } as unknown as IpcVar
-}
-
-function uint64(entry: JsonObject, name: string): Uint64 {
-  const text = entry.digits(name)
-  const value = BigInt(text)
-  if (value >= 2n ** 64n) throw entry.member(name, 'of at most 64 bits')
-  return value <= Number.MAX_SAFE_INTEGER ? Number(value) : value
-}
-
 /** Numbers that JavaScript would round become strings of digits; no string of crit's has a colon or a bracket. */
 function parse(text: string, file: string): unknown {
   try {
@@ -166,8 +124,4 @@ function parse(text: string, file: string): unknown {
     const [, position] = /position (\d+)/.exec(cause.message) ?? []
     throw new ImageError(file, "crit's JSON", { offset: Number(position ?? text.length), cause })
   }
-}
-
-function snake(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }

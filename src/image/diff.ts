@@ -54,14 +54,15 @@ function whole(change: 'added' | 'taken', { msqid, perm, messages }: CheckpointQ
     msqid,
     key: perm.key,
     fields: [],
-    messages: messages.map((message, index) => ({ change, index, message })),
+    messages: Array.from(messages, (message, index) => ({ change, index, message })),
   }
 }
 
 function changedQueue(old: CheckpointQueue, next: CheckpointQueue): QueueDiff | undefined {
   const fields = changesOf(fieldsOf(old), fieldsOf(next))
-  const isTold = [...old.messages, ...next.messages].every(({ sequence }) => sequence !== undefined)
-  const messages = isTold ? bySequence(old.messages, next.messages) : byRuns(old.messages, next.messages)
+  const [olds, news] = [Array.from(old.messages), Array.from(next.messages)]
+  const isTold = [olds, news].every((all) => all.every(({ sequence }) => sequence !== undefined))
+  const messages = isTold ? bySequence(olds, news) : byRuns(olds, news)
   if (fields.length === 0 && messages.length === 0) return undefined
   return { change: 'changed', msqid: next.msqid, key: next.perm.key, fields, messages }
 }

@@ -3,10 +3,11 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { emptyCheckpoint, goldenCheckpoint, smallCheckpoint } from '../../test/golden/checkpoints.ts'
+import { emptyCheckpoint, goldenCheckpoint, smallCheckpoint, unpacked } from '../../test/golden/checkpoints.ts'
 import type { Checkpoint } from '../engine/index.ts'
 import { openDirectory } from './directory.ts'
-import { encodeImage, ImageError, readImage, writeImage } from './index.ts'
+import { imageParts } from './image-parts.ts'
+import { ImageError, readImage, writeImage } from './index.ts'
 import { type ImageDirectory, readStandingImage, replaceImage } from './replace.ts'
 
 const CRIU = new URL('../../../test/golden/criu/', import.meta.url)
@@ -29,8 +30,8 @@ function copySamples(): void {
 
 /** The text of the only message: which of the images stands. */
 function textOf({ queues }: Checkpoint): string {
-  const mtext = queues[0]?.messages[0]?.mtext
-  return mtext === undefined ? 'empty' : new TextDecoder().decode(mtext)
+  const [message] = queues[0]?.messages ?? []
+  return message === undefined ? 'empty' : new TextDecoder().decode(message.mtext)
 }
 
 async function standing(): Promise<string> {
@@ -51,11 +52,11 @@ function failing(opened: ImageDirectory, at: number, error: Error, how: 'crash' 
   return {
     path: opened.path,
     list: () => step(() => opened.list()),
-    read: (name) => step(() => opened.read(name)),
-    write: (name, bytes) =>
-      step(() => opened.write(name, bytes)).catch(async (error) => {
+    read: (name, decoder) => step(() => opened.read(name, decoder)),
+    write: (name, chunks) =>
+      step(() => opened.write(name, chunks)).catch(async (error) => {
         // A write that fails has left a part of its file.
-        if (count === at) await opened.write(name, bytes.subarray(0, bytes.length / 2))
+        if (count === at) await opened.write(name, halfOf(chunks))
         throw error
       }),
     rename: (from, to) => step(() => opened.rename(from, to)),
@@ -64,11 +65,15 @@ function failing(opened: ImageDirectory, at: number, error: Error, how: 'crash' 
   }
 }
 
+async function* halfOf(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield chunk.subarray(0, chunk.length / 2)
+}
+
 describe('writeImage and readImage', () => {
   test('readImage gives back what writeImage was given', async () => {
     await writeImage(directory, goldenCheckpoint())
     const { checkpoint, missing } = await readImage(directory)
-    assert.deepEqual(checkpoint, goldenCheckpoint())
+    assert.deepEqual(unpacked(checkpoint), goldenCheckpoint())
     assert.deepEqual(missing, [])
     assert.deepEqual(fs.readdirSync(directory).sort(), ['ipcns-msg-1.img', 'ipcns-var-1.img', 'msgq-1.ndjson'])
   })
@@ -78,13 +83,13 @@ describe('writeImage and readImage', () => {
     await writeImage(deep, goldenCheckpoint())
     assert.equal(fs.statSync(deep).mode & 0o777, 0o700)
     for (const name of fs.readdirSync(deep)) assert.equal(fs.statSync(path.join(deep, name)).mode & 0o777, 0o600)
-    assert.deepEqual((await readImage(deep)).checkpoint, goldenCheckpoint())
+    assert.deepEqual(unpacked((await readImage(deep)).checkpoint), goldenCheckpoint())
   })
 
   test('writeImage replaces an image, leaving nothing beside it, with queues and without', async () => {
     for (const checkpoint of [smallCheckpoint('A'), emptyCheckpoint(), smallCheckpoint('B'), smallCheckpoint('B')]) {
       await writeImage(directory, checkpoint)
-      assert.deepEqual((await readImage(directory)).checkpoint, checkpoint)
+      assert.deepEqual(unpacked((await readImage(directory)).checkpoint), checkpoint)
       assert.equal(fs.readdirSync(directory).length, checkpoint.queues.length === 0 ? 2 : 3)
     }
   })
@@ -171,7 +176,6 @@ describe('a crash', () => {
 
   for (const [old, next] of images) {
     test(`replaceImage: at every operation it leaves ${textOf(old)} or ${textOf(next)}, which the next write replaces`, async () => {
-      const files = await encodeImage(next)
       let isDone = false
       let at = 1
       for (; !isDone; at++) {
@@ -179,7 +183,7 @@ describe('a crash', () => {
         await writeImage(directory, old)
         const opened = openDirectory(directory)
         const crash = new Error('crash')
-        const replacing = replaceImage(failing(opened, at, crash, 'crash'), 1, files)
+        const replacing = replaceImage(failing(opened, at, crash, 'crash'), 1, imageParts(next))
         isDone =
           (await replacing.then(
             () => true,
@@ -195,12 +199,15 @@ describe('a crash', () => {
   }
 
   test('replaceImage: in a directory without an image it leaves none or the whole one, never a part', async () => {
-    const files = await encodeImage(smallCheckpoint('new'))
     const found = new Set<string>()
     for (let at = 1; at < 30; at++) {
       fs.rmSync(directory, { recursive: true })
       fs.mkdirSync(directory)
-      const replacing = replaceImage(failing(openDirectory(directory), at, new Error('crash'), 'crash'), 1, files)
+      const replacing = replaceImage(
+        failing(openDirectory(directory), at, new Error('crash'), 'crash'),
+        1,
+        imageParts(smallCheckpoint('new')),
+      )
       await replacing.catch(() => found.add('crash'))
       const read = await readImage(directory).catch((error) => {
         assert.ok(error instanceof ImageError, `${error}`)
@@ -216,11 +223,11 @@ describe('a crash', () => {
   })
 
   test("replaceImage: what an interrupted first write left does not take CRIU's files with it", async () => {
-    const files = await encodeImage(smallCheckpoint('new'), { namespaceNumber: 9 })
     for (let at = 1; at < 12; at++) {
       fs.rmSync(directory, { recursive: true })
       fs.mkdirSync(directory)
-      const replacing = replaceImage(failing(openDirectory(directory), at, new Error('crash'), 'crash'), 9, files)
+      const parts = imageParts(smallCheckpoint('new'), { namespaceNumber: 9 })
+      const replacing = replaceImage(failing(openDirectory(directory), at, new Error('crash'), 'crash'), 9, parts)
       await assert.rejects(replacing, /crash/)
       copySamples()
       assert.equal((await readImage(directory)).checkpoint.queues.length, 2)
@@ -238,13 +245,16 @@ describe('a crash', () => {
 
 describe('a full disk', () => {
   test('replaceImage: an error at any operation before the commit leaves the old image, and nothing beside it', async () => {
-    const files = await encodeImage(smallCheckpoint('new'))
     let errors = 0
     for (let at = 1; at < 40; at++) {
       fs.rmSync(directory, { recursive: true })
       await writeImage(directory, smallCheckpoint('old'))
       const full = new Error('ENOSPC')
-      const replacing = replaceImage(failing(openDirectory(directory), at, full, 'once'), 1, files)
+      const replacing = replaceImage(
+        failing(openDirectory(directory), at, full, 'once'),
+        1,
+        imageParts(smallCheckpoint('new')),
+      )
       const isDone = await replacing.then(
         () => true,
         (error) => {

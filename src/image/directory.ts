@@ -3,12 +3,14 @@ import fs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import type { Checkpoint } from '../engine/index.ts'
-import { IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
 import { ImageError } from './errors.ts'
-import { encodeImage, type Image, onlyNumber } from './image.ts'
+import { onlyNumber } from './image.ts'
+import type { Image } from './image-assembly.ts'
+import { imageParts } from './image-parts.ts'
 import type { KernelVariables } from './ipcns-var.ts'
 import { imageNames, NAMESPACE_NUMBER_DEFAULT, namespaceNumbers } from './names.ts'
 import { type ImageDirectory, readStandingImage, replaceImage } from './replace.ts'
+import { readSealed, writeSealed } from './sealed-file.ts'
 import { readVariables } from './variables.ts'
 
 // Queues may hold what only their owner may read.
@@ -36,9 +38,8 @@ export interface WriteOptions {
 export async function writeImage(directory: string, checkpoint: Checkpoint, options: WriteOptions = {}): Promise<void> {
   const namespaceNumber = options.namespaceNumber ?? NAMESPACE_NUMBER_DEFAULT
   imageNames(namespaceNumber)
-  // Encoded before anything is waited for, so that the checkpoint's bytes may change from here on.
   const variables = options.variables ?? readVariables(readSysctl)
-  const files = await encodeImage(checkpoint, { namespaceNumber, variables })
+  const parts = imageParts(checkpoint, { namespaceNumber, variables })
   await makeDirectory(directory)
   const opened = openDirectory(directory)
   const others = namespaceNumbers(await opened.list()).filter((number) => number !== namespaceNumber)
@@ -47,7 +48,7 @@ export async function writeImage(directory: string, checkpoint: Checkpoint, opti
       found: `number ${others.join(', ')}`,
     })
   }
-  await replaceImage(opened, namespaceNumber, files)
+  await replaceImage(opened, namespaceNumber, parts)
 }
 
 /**
@@ -73,16 +74,18 @@ export function openDirectory(directory: string): ImageDirectory {
   return {
     path: directory,
     list: () => fs.promises.readdir(directory),
-    read: (name) => readWhole(place(name), name),
-    async write(name, bytes) {
+    async read(name, decoder) {
+      const file = await openExisting(place(name))
+      return file && closing(file, () => readSealed(file, name, decoder))
+    },
+    async write(name, chunks) {
       // A file of this name is what a crash has left; another user's link must not be followed either.
       const file = await fs.promises.open(place(name), 'wx', FILE_MODE)
-      try {
-        await file.writeFile(bytes)
+      return closing(file, async () => {
+        const seal = await writeSealed(file, chunks)
         await file.sync()
-      } finally {
-        await file.close()
-      }
+        return seal
+      })
     },
     rename: (from, to) => fs.promises.rename(place(from), place(to)),
     remove: (name) => fs.promises.rm(place(name)),
@@ -105,24 +108,12 @@ async function syncDirectory(directory: string): Promise<void> {
   // Windows opens no directory, and keeps names without being asked.
   if (process.platform === 'win32') return
   const opened = await fs.promises.open(directory, 'r')
-  try {
-    await opened.sync()
-  } finally {
-    await opened.close()
-  }
+  await closing(opened, () => opened.sync())
 }
 
-async function readWhole(place: string, name: string): Promise<Uint8Array | undefined> {
-  const file = await openExisting(place)
-  if (file === undefined) return undefined
+async function closing<T>(file: FileHandle, work: () => Promise<T>): Promise<T> {
   try {
-    const { size } = await file.stat()
-    if (size > IMAGE_FILE_BYTES_MAX) {
-      throw new ImageError(name, `at most ${IMAGE_FILE_BYTES_MAX} bytes`, { found: `${size}` })
-    }
-    const buffer = await file.readFile()
-    // A plain view: a Buffer's own views of a payload would be Buffers.
-    return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+    return await work()
   } finally {
     await file.close()
   }

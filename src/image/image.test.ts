@@ -8,6 +8,7 @@ import {
   emptyCheckpoint,
   goldenCheckpoint,
   smallCheckpoint,
+  unpacked,
 } from '../../test/golden/checkpoints.ts'
 import type { Checkpoint } from '../engine/index.ts'
 import { Engine } from '../engine/index.ts'
@@ -44,7 +45,7 @@ describe('encodeImage and decodeImage', () => {
   test('decodeImage reads the golden image: everything is as it was', async () => {
     const files = filesOf(GOLDEN, 'ipcns-msg-1.img', 'ipcns-var-1.img', 'msgq-1.ndjson')
     const image = await decodeImage(files)
-    assert.deepEqual(image.checkpoint, goldenCheckpoint())
+    assert.deepEqual(unpacked(image.checkpoint), goldenCheckpoint())
     assert.deepEqual(image.missing, [])
     assert.equal(image.namespaceNumber, 1)
     assert.deepEqual(image.variables, LINUX_VARIABLES)
@@ -54,7 +55,7 @@ describe('encodeImage and decodeImage', () => {
     await fc.assert(
       fc.asyncProperty(arbitraryCheckpoint, async (checkpoint) => {
         const { checkpoint: read, missing } = await decodeImage(await encodeImage(checkpoint))
-        assert.deepEqual(read, checkpoint)
+        assert.deepEqual(unpacked(read), unpacked(checkpoint))
         assert.deepEqual(missing, [])
       }),
       { numRuns: 100 },
@@ -76,14 +77,14 @@ describe('encodeImage and decodeImage', () => {
     const checkpoint = engine.checkpoint(caller, 5000)
     assert.ok(!('code' in checkpoint))
     assert.equal(checkpoint.waiting.length, 1)
-    assert.deepEqual((await decodeImage(await encodeImage(checkpoint))).checkpoint, checkpoint)
+    assert.deepEqual(unpacked((await decodeImage(await encodeImage(checkpoint))).checkpoint), unpacked(checkpoint))
   })
 
   test('encodeImage reads the checkpoint before it waits: bytes that change afterwards are not in the image', async () => {
     const checkpoint = smallCheckpoint('before')
     const encoding = encodeImage(checkpoint)
-    checkpoint.queues[0]?.messages[0]?.mtext.fill(0)
-    assert.deepEqual((await decodeImage(await encoding)).checkpoint, smallCheckpoint('before'))
+    for (const { mtext } of checkpoint.queues[0]?.messages ?? []) mtext.fill(0)
+    assert.deepEqual(unpacked((await decodeImage(await encoding)).checkpoint), smallCheckpoint('before'))
   })
 
   test('encodeImage keeps the low 32 bits of qbytes for CRIU, and the exact number in our file', async () => {
@@ -95,7 +96,7 @@ describe('encodeImage and decodeImage', () => {
   test('encodeImage makes no ipcns-msg file of a namespace without queues', async () => {
     const image = await encodeImage(emptyCheckpoint())
     assert.deepEqual([...image.keys()], ['ipcns-var-1.img', 'msgq-1.ndjson'])
-    assert.deepEqual((await decodeImage(image)).checkpoint, emptyCheckpoint())
+    assert.deepEqual(unpacked((await decodeImage(image)).checkpoint), emptyCheckpoint())
   })
 
   test('encodeImage keeps what it is told of the namespace beside its queues', async () => {
@@ -185,7 +186,7 @@ describe("CRIU's own image", () => {
     const both = new Map([...criuFiles(), ...(await encodeImage(smallCheckpoint('x')))])
     await assert.rejects(decodeImage(both), /numbers 1, 9/)
     assert.equal((await decodeImage(both, { namespaceNumber: 9 })).checkpoint.queues.length, 2)
-    assert.deepEqual((await decodeImage(both, { namespaceNumber: 1 })).checkpoint, smallCheckpoint('x'))
+    assert.deepEqual(unpacked((await decodeImage(both, { namespaceNumber: 1 })).checkpoint), smallCheckpoint('x'))
     await assert.rejects(decodeImage(both, { namespaceNumber: 2 }), ImageError)
   })
 })
@@ -261,6 +262,6 @@ describe('a damaged image', () => {
       const files = await forged(image, (text) => text.replace(from, to))
       await assert.rejects(decodeImage(files), ImageError, `${from} as ${to}`)
     }
-    assert.deepEqual((await decodeImage(image)).checkpoint, goldenCheckpoint())
+    assert.deepEqual(unpacked((await decodeImage(image)).checkpoint), goldenCheckpoint())
   })
 })

@@ -1,48 +1,14 @@
-import { INT_MAX } from '../abi/index.ts'
-import type { Checkpoint, Limits } from '../engine/index.ts'
-import { checkCheckpoint } from './check-checkpoint.ts'
+import type { Checkpoint } from '../engine/index.ts'
+import { joined } from './byte-writer.ts'
 import { ImageError } from './errors.ts'
-import { decodeIpcnsMsg, encodeIpcnsMsg, type IpcnsQueue } from './ipcns-msg.ts'
-import {
-  decodeIpcnsVar,
-  encodeIpcnsVar,
-  type IpcVar,
-  type KernelVariables,
-  LINUX_IPC_VAR,
-  LINUX_VARIABLES,
-} from './ipcns-var.ts'
-import { beginMsgqFile, type MsgqFile, readMsgqFile } from './msgq-file.ts'
-import { type ImageNames, imageNames, NAMESPACE_NUMBER_DEFAULT, namespaceNumbers } from './names.ts'
-import { queueWithoutLine, readQueueLine } from './queue-line.ts'
+import { type Image, ImageAssembly } from './image-assembly.ts'
+import { type EncodeOptions, imageParts } from './image-parts.ts'
+import { readMsgqFile } from './msgq-file.ts'
+import { imageNames, namespaceNumbers } from './names.ts'
 import { type FileSeal, sealOf } from './seal.ts'
-import { readWaiting } from './waiting-line.ts'
 
 /** An image as bytes: each file's name and content, our own last. */
 export type ImageFiles = ReadonlyMap<string, Uint8Array>
-
-export interface EncodeOptions {
-  /** N in the files' names, 0 to 2^32-1. Default 1. */
-  readonly namespaceNumber?: number
-  /** What `ipcns-var-N.img` holds beside message queues. Default: Linux's own defaults. */
-  readonly variables?: KernelVariables
-}
-
-/** What an image does not tell. */
-export interface MissingField {
-  readonly field: string
-  readonly reason: string
-}
-
-/** An image, read. */
-export interface Image {
-  /** The payloads are views of the file's bytes. */
-  readonly checkpoint: Checkpoint
-  /** What only our own file tells, when it is not there; nothing when it is. */
-  readonly missing: readonly MissingField[]
-  readonly namespaceNumber: number
-  /** What `ipcns-var-N.img` holds beside message queues. */
-  readonly variables: KernelVariables
-}
 
 /**
  * Puts a checkpoint into the files of an image. Everything of the checkpoint is read before this returns its promise,
@@ -53,17 +19,14 @@ export interface Image {
  * @throws {ImageError} A file would have more than 2^31-1 bytes.
  */
 export async function encodeImage(checkpoint: Checkpoint, options: EncodeOptions = {}): Promise<ImageFiles> {
-  const names = imageNames(options.namespaceNumber ?? NAMESPACE_NUMBER_DEFAULT)
-  checkCheckpoint(checkpoint)
   const files = new Map<string, Uint8Array>()
-  const { queues } = checkpoint
-  if (queues.length > 0) files.set(names.msg, encodeIpcnsMsg(queues.map(ipcnsQueue), names.msg))
-  files.set(names.var, encodeIpcnsVar(ipcVar(checkpoint, options.variables ?? LINUX_VARIABLES), names.var))
-  const finishMsgqFile = beginMsgqFile(names.msgq, checkpoint)
-
   const seals = new Map<string, FileSeal>()
-  for (const [name, bytes] of files) seals.set(name, await sealOf(bytes))
-  files.set(names.msgq, await finishMsgqFile(seals))
+  for (const { name, chunks } of imageParts(checkpoint, options)) {
+    const parts = chunks(seals)
+    const bytes = joined(name, Symbol.iterator in parts ? parts : await gathered(parts))
+    files.set(name, bytes)
+    seals.set(name, await sealOf(bytes))
+  }
   return files
 }
 
@@ -80,15 +43,22 @@ export async function decodeImage(
 ): Promise<Image> {
   const namespaceNumber = options.namespaceNumber ?? onlyNumber('image', namespaceNumbers(files.keys()))
   const names = imageNames(namespaceNumber)
-  const msgqBytes = files.get(names.msgq)
-  if (msgqBytes === undefined) return assembleImage(namespaceNumber, undefined, files)
-  const msgq = await readMsgqFile(names.msgq, msgqBytes)
-  for (const [name, seal] of msgq.files) {
+  const ours = files.get(names.msgq)
+  const msgq = ours === undefined ? undefined : await readMsgqFile(names.msgq, ours)
+  for (const [name, seal] of msgq?.files ?? []) {
     const bytes = files.get(name)
     const found = bytes === undefined ? undefined : await sealOf(bytes)
     if (found?.sha256 !== seal.sha256) throw sealError(name, seal, found)
   }
-  return assembleImage(namespaceNumber, msgq, files)
+  const assembly = new ImageAssembly(namespaceNumber, msgq)
+  for (const name of [names.msg, names.var]) {
+    const bytes = msgq === undefined || msgq.files.has(name) ? files.get(name) : undefined
+    if (bytes === undefined) continue
+    const decoder = assembly.decoder(name)
+    decoder.feed(bytes)
+    decoder.end()
+  }
+  return assembly.image()
 }
 
 /** The number of the only namespace that there is. `place` is what to call the whole in errors. */
@@ -108,98 +78,8 @@ export function sealError(name: string, seal: FileSeal, found: FileSeal | undefi
   return new ImageError(name, expected, { offset, found: `${found.sizeBytes} bytes` })
 }
 
-/** Joins files whose seals were checked. */
-export function assembleImage(namespaceNumber: number, msgq: MsgqFile | undefined, files: ImageFiles): Image {
-  const names = imageNames(namespaceNumber)
-  const named = (name: string) => (msgq === undefined || msgq.files.has(name) ? files.get(name) : undefined)
-  const msgBytes = named(names.msg)
-  const varBytes = named(names.var)
-  if (msgq === undefined && msgBytes === undefined && varBytes === undefined) throw noFile(names)
-  const queues = msgBytes === undefined ? [] : decodeIpcnsMsg(msgBytes, names.msg)
-  const entry = varBytes === undefined ? LINUX_IPC_VAR : decodeIpcnsVar(varBytes, names.var)
-  const { msgCtlmax, msgCtlmnb, msgCtlmni, msgNextId, ...variables } = entry
-  const limits = readLimits(names.var, entry)
-  if (msgq === undefined) {
-    const missing = varBytes === undefined ? [...FORGOTTEN, NO_VARIABLES] : FORGOTTEN
-    // CRIU leaves -1, none pending, out; a u32 that is -1 as an int means the same.
-    const nextId = (msgNextId ?? -1) | 0
-    const checkpoint = {
-      time: 0,
-      limits,
-      nextId: Math.max(nextId, -1),
-      queues: queues.map(queueWithoutLine),
-      waiting: [],
-    }
-    return { checkpoint, missing, namespaceNumber, variables }
-  }
-  if (queues.length !== msgq.queues.length) {
-    throw new ImageError(names.msgq, `${queues.length} queues, as in CRIU's file`, { found: `${msgq.queues.length}` })
-  }
-  const { time, nextId, identifiers } = msgq
-  const checkpoint: Checkpoint = {
-    time,
-    limits,
-    nextId,
-    ...(identifiers !== undefined && { identifiers }),
-    queues: msgq.queues.flatMap((line, index) => {
-      const queue = queues[index]
-      return queue === undefined ? [] : [readQueueLine(line, queue)]
-    }),
-    waiting: msgq.waiting.map(readWaiting),
-  }
-  return { checkpoint, missing: [], namespaceNumber, variables }
-}
-
-const CRIU_FORGETS = 'CRIU does not keep it'
-
-/** What CRIU's files do not tell. */
-const FORGOTTEN: readonly MissingField[] = [
-  { field: 'qbytes', reason: 'CRIU keeps its low 32 bits' },
-  ...[
-    'time',
-    'identifiers',
-    'stime',
-    'rtime',
-    'ctime',
-    'lspid',
-    'lrpid',
-    'copyCounter',
-    'lastSequence',
-    'sequence',
-    'sender',
-    'waiting',
-  ].map((field) => ({ field, reason: CRIU_FORGETS })),
-]
-
-const NO_VARIABLES: MissingField = { field: 'limits', reason: "there is no ipcns-var-N.img: Linux's defaults" }
-
-function noFile(names: ImageNames): ImageError {
-  return new ImageError(names.msgq, `a file of an image: it, ${names.msg} or ${names.var}`, { found: 'none' })
-}
-
-function ipcnsQueue(queue: Checkpoint['queues'][number]): IpcnsQueue {
-  const { key, uid, gid, cuid, cgid, mode } = queue.perm
-  return {
-    key: key >>> 0,
-    uid,
-    gid,
-    cuid,
-    cgid,
-    mode,
-    id: queue.msqid,
-    qbytes: Number(BigInt(queue.qbytes) & 0xffff_ffffn),
-    messages: queue.messages,
-  }
-}
-
-function ipcVar({ limits, nextId }: Checkpoint, variables: KernelVariables): IpcVar {
-  const entry = { ...variables, msgCtlmax: limits.msgmax, msgCtlmnb: limits.msgmnb, msgCtlmni: limits.msgmni }
-  return nextId === -1 ? entry : { ...entry, msgNextId: nextId }
-}
-
-function readLimits(file: string, { msgCtlmax, msgCtlmnb, msgCtlmni }: IpcVar): Limits {
-  for (const limit of [msgCtlmax, msgCtlmnb, msgCtlmni]) {
-    if (limit > INT_MAX) throw new ImageError(file, `limits of at most ${INT_MAX}`, { found: `${limit}` })
-  }
-  return { msgmax: msgCtlmax, msgmnb: msgCtlmnb, msgmni: msgCtlmni }
+async function gathered(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return all
 }

@@ -1,8 +1,8 @@
-import { INT_MAX, LONG_MAX, type Long, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
-import { ByteReader } from './byte-reader.ts'
-import { ByteWriter } from './byte-writer.ts'
-import { readMagic, writeMagic } from './magic.ts'
-import { ProtobufFields, readVarint, writeMessage, writeUint32, writeUint64 } from './protobuf.ts'
+import type { Long } from '../abi/index.ts'
+import type { MessageView } from '../engine/index.ts'
+import { ByteWriter, CHUNK_BYTES, joined } from './byte-writer.ts'
+import { writeMagic } from './magic.ts'
+import { writeMessage, writeUint32, writeUint64 } from './protobuf.ts'
 
 /**
  * CRIU's file of message queues, `ipcns-msg-N.img`. N is the number that CRIU gave to the IPC namespace.
@@ -20,7 +20,7 @@ import { ProtobufFields, readVarint, writeMessage, writeUint32, writeUint64 } fr
  */
 
 /** One queue as CRIU keeps it. */
-export interface IpcnsQueue {
+export interface IpcnsQueue<Message extends IpcnsMessage = IpcnsMessage> {
   /** The key, unsigned here. */
   readonly key: number
   readonly uid: number
@@ -32,11 +32,14 @@ export interface IpcnsQueue {
   /** The low 32 bits of the kernel's unsigned long. */
   readonly qbytes: number
   /** In the order of the queue, oldest first; `qnum` is how many there are. */
-  readonly messages: readonly IpcnsMessage[]
+  readonly messages: Iterable<Message> & { readonly length: number }
   /** Fields of a newer CRIU, as bytes: of `ipc_desc_entry`, and of `ipc_msg_entry`. */
   readonly unknownDesc?: Uint8Array
   readonly unknown?: Uint8Array
 }
+
+/** Where a payload lies, if that is known: to copy it from there spares making `mtext`. */
+type PayloadPlace = Pick<MessageView, 'source' | 'start' | 'end'>
 
 /** One message as CRIU keeps it. */
 export interface IpcnsMessage {
@@ -46,118 +49,39 @@ export interface IpcnsMessage {
   readonly unknown?: Uint8Array
 }
 
-const MAGIC = 0x55453737
+export const IPCNS_MSG_MAGIC = 0x55453737
 
-/** Payloads are padded to the size of a u64. Source: criu/ipc_ns.c, dump_ipc_msg_queue_messages(). */
-const PAYLOAD_ALIGNMENT_BYTES = 8
-
-/** `1 mtype` and `2 msize` as every writer puts them: varints, in this order. */
-const TAG_MTYPE = 0x08
-const TAG_MSIZE = 0x10
-
-/**
- * Reads `ipcns-msg-N.img`.
- *
- * @param bytes The whole file. The payloads of the result are views of it.
- * @param file What to call it in errors.
- * @throws {ImageError} It is cut short, damaged, or another kind of file.
- */
-export function decodeIpcnsMsg(bytes: Uint8Array, file = 'ipcns-msg.img'): IpcnsQueue[] {
-  const reader = new ByteReader(file, bytes)
-  readMagic(reader, MAGIC, 'IPCNS_MSG')
-  const ids = new Set<number>()
-  const queues: IpcnsQueue[] = []
-  while (reader.position < reader.end) {
-    const offset = reader.position
-    const queue = readQueue(reader)
-    if (ids.has(queue.id)) throw reader.error('each queue once', offset, `queue ${queue.id} again`)
-    ids.add(queue.id)
-    queues.push(queue)
-  }
-  return queues
+/** Whether a file begins as this one does. */
+export function isIpcnsMsg(bytes: Uint8Array): boolean {
+  return bytes.length >= 8 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true) === IPCNS_MSG_MAGIC
 }
 
 /** Writes `ipcns-msg-N.img`, byte for byte as CRIU does. */
 export function encodeIpcnsMsg(queues: readonly IpcnsQueue[], file = 'ipcns-msg.img'): Uint8Array {
-  const writer = new ByteWriter(file, expectedBytes(queues))
-  writeMagic(writer, MAGIC)
-  for (const queue of queues) {
+  return joined(file, ipcnsMsgChunks(queues, file))
+}
+
+/**
+ * The file of `encodeIpcnsMsg` in chunks, each good until the next but one.
+ *
+ * @param note Is told of each message, and of the index of its queue, when it is reached.
+ */
+export function* ipcnsMsgChunks<Message extends IpcnsMessage>(
+  queues: readonly IpcnsQueue<Message>[],
+  file: string,
+  note: (message: Message, index: number) => void = () => undefined,
+): Generator<Uint8Array> {
+  const writer = new ByteWriter(file)
+  writeMagic(writer, IPCNS_MSG_MAGIC)
+  for (const [index, queue] of queues.entries()) {
     writeQueueEntry(writer, queue)
-    for (const message of queue.messages) writeMessageRecord(writer, message)
-  }
-  return writer.written()
-}
-
-function readQueue(reader: ByteReader): IpcnsQueue {
-  const record = reader.part(reader.uint32('the length of an ipc_msg_entry'))
-  const entry = new ProtobufFields(record, 'ipc_msg_entry', 3)
-  const place = entry.message(1, 'desc')
-  const desc = new ProtobufFields(place, 'ipc_desc_entry', 7)
-  const mode = desc.uint32(6, 'mode')
-  const id = desc.uint32(7, 'id')
-  if (id > INT_MAX) throw place.error(`an id from 0 to ${INT_MAX}`, place.start, `${id}`)
-  // A queue's mode has nine bits. Source: ipc/msg.c, newque(); ipc/util.c, ipc_update_perm().
-  if (mode > S_IRWXUGO) throw place.error('a mode of nine bits', place.start, `0o${mode.toString(8)}`)
-  const qnum = entry.uint32(3, 'qnum')
-  const messages: IpcnsMessage[] = []
-  // Each message has bytes of its own in the file, so a false count ends at the file's end.
-  while (messages.length < qnum) messages.push(readMessage(reader))
-  return {
-    key: desc.uint32(1, 'key'),
-    uid: desc.uint32(2, 'uid'),
-    gid: desc.uint32(3, 'gid'),
-    cuid: desc.uint32(4, 'cuid'),
-    cgid: desc.uint32(5, 'cgid'),
-    mode,
-    id,
-    qbytes: entry.uint32(2, 'qbytes'),
-    messages,
-    ...(desc.unknown !== undefined && { unknownDesc: desc.unknown }),
-    ...(entry.unknown !== undefined && { unknown: entry.unknown }),
-  }
-}
-
-function readMessage(reader: ByteReader): IpcnsMessage {
-  const length = reader.uint32('the length of an ipc_msg')
-  const header = readPlainHeader(reader, length) ?? readHeader(reader.part(length))
-  const mtext = reader.bytes(header.msize)
-  reader.bytes(paddingOf(header.msize))
-  if (header.unknown !== undefined) return { mtype: header.mtype, mtext, unknown: header.unknown }
-  return { mtype: header.mtype, mtext }
-}
-
-interface MessageHeader {
-  readonly mtype: Long
-  readonly msize: number
-  readonly unknown?: Uint8Array
-}
-
-/** A header as every writer puts it, read without an object for each field: there may be a million of them. */
-function readPlainHeader(reader: ByteReader, length: number): MessageHeader | undefined {
-  const start = reader.position
-  const end = start + length
-  if (end > reader.end || reader.whole[start] !== TAG_MTYPE) return undefined
-  reader.position = start + 1
-  const mtype = readVarint(reader)
-  if (reader.whole[reader.position] === TAG_MSIZE) {
-    reader.position++
-    const msize = readVarint(reader)
-    if (reader.position === end && mtype >= 1 && mtype <= LONG_MAX && msize <= UINT_MAX) {
-      return { mtype, msize: Number(msize) }
+    for (const message of queue.messages) {
+      if (writer.length >= CHUNK_BYTES) yield writer.take()
+      note(message, index)
+      writeMessageRecord(writer, message)
     }
   }
-  reader.position = start
-  return undefined
-}
-
-function readHeader(record: ByteReader): MessageHeader {
-  const message = new ProtobufFields(record, 'ipc_msg', 2)
-  const mtype = message.uint64(1, 'mtype')
-  if (mtype < 1 || mtype > LONG_MAX) {
-    throw record.error('an mtype from 1 to 2^63-1', record.start, `${mtype}`)
-  }
-  const msize = message.uint32(2, 'msize')
-  return message.unknown === undefined ? { mtype, msize } : { mtype, msize, unknown: message.unknown }
+  yield writer.take()
 }
 
 function writeQueueEntry(writer: ByteWriter, queue: IpcnsQueue): void {
@@ -179,26 +103,21 @@ function writeQueueEntry(writer: ByteWriter, queue: IpcnsQueue): void {
   writer.endRecord(start)
 }
 
-function writeMessageRecord(writer: ByteWriter, { mtype, mtext, unknown }: IpcnsMessage): void {
-  const start = writer.beginRecord()
+function writeMessageRecord(writer: ByteWriter, message: IpcnsMessage & PayloadPlace): void {
+  const { mtype, source, unknown } = message
+  // Making `mtext` is what a place for it spares.
+  const { start = 0, end = message.mtext.length } = message
+  const record = writer.beginRecord()
   writeUint64(writer, 1, mtype)
-  writeUint32(writer, 2, mtext.length)
+  writeUint32(writer, 2, end - start)
   if (unknown !== undefined) writer.bytes(unknown)
-  writer.endRecord(start)
-  writer.bytes(mtext)
-  writer.zeros(paddingOf(mtext.length))
+  writer.endRecord(record)
+  if (source === undefined) writer.bytes(message.mtext)
+  else writer.copy(source, start, end)
+  writer.zeros(paddingOf(end - start))
 }
 
-/** At most this much, but for unknown fields. A record has its length, its tags, its varints and its padding. */
-function expectedBytes(queues: readonly IpcnsQueue[]): number {
-  let total = 8
-  for (const { messages } of queues) {
-    total += 64
-    for (const { mtext } of messages) total += mtext.length + 28
-  }
-  return total
-}
-
-function paddingOf(sizeBytes: number): number {
-  return (PAYLOAD_ALIGNMENT_BYTES - (sizeBytes % PAYLOAD_ALIGNMENT_BYTES)) % PAYLOAD_ALIGNMENT_BYTES
+/** How many zeros follow a payload: up to the size of a u64. Source: criu/ipc_ns.c, dump_ipc_msg_queue_messages(). */
+export function paddingOf(sizeBytes: number): number {
+  return (8 - (sizeBytes % 8)) % 8
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, test } from 'node:test'
 import { ImageError } from './errors.ts'
-import { decodeIpcnsMsg, encodeIpcnsMsg } from './ipcns-msg.ts'
+import { encodeIpcnsMsg, type IpcnsMessage } from './ipcns-msg.ts'
+import { decodeIpcnsMsg } from './ipcns-msg-decoder.ts'
 import { decodeIpcnsVar, encodeIpcnsVar, LINUX_IPC_VAR } from './ipcns-var.ts'
 
 const SAMPLES = new URL('../../../test/golden/criu/', import.meta.url)
@@ -20,6 +21,10 @@ function criuJson(name: string): { magic: string; entries: Record<string, unknow
   return JSON.parse(exact, (_, value) => (/^\d+n$/.test(value) ? BigInt(value.slice(0, -1)) : value))
 }
 
+function firstMessage(file: Uint8Array): IpcnsMessage | undefined {
+  return [...(decodeIpcnsMsg(file)[0]?.messages ?? [])][0]
+}
+
 /** A file with bytes put in at an offset, or taken out. */
 function spliced(bytes: Uint8Array, offset: number, removed: number, ...added: number[]): Uint8Array {
   return Uint8Array.from([...bytes.subarray(0, offset), ...added, ...bytes.subarray(offset + removed)])
@@ -31,7 +36,7 @@ describe("CRIU's samples", () => {
       desc,
       qbytes,
       qnum: messages.length,
-      extra: messages.flatMap(({ mtype, mtext }) => {
+      extra: [...messages].flatMap(({ mtype, mtext }) => {
         const base64 = Buffer.from(mtext).toString('base64')
         return [{ mtype, msize: mtext.length }, base64 === '' ? '' : `${base64}\n`]
       }),
@@ -68,7 +73,7 @@ describe('unknown fields', () => {
     newMessage[0x2c - 4] = 4 + 3
     assert.deepEqual([...(decodeIpcnsMsg(newDesc)[0]?.unknownDesc ?? [])], [0x42, 1, 0xaa])
     assert.deepEqual([...(decodeIpcnsMsg(newEntry)[0]?.unknown ?? [])], [0x7d, 1, 2, 3, 4])
-    assert.deepEqual([...(decodeIpcnsMsg(newMessage)[0]?.messages[0]?.unknown ?? [])], [0x18, 0x96, 0x01])
+    assert.deepEqual([...(firstMessage(newMessage)?.unknown ?? [])], [0x18, 0x96, 0x01])
     for (const image of [newDesc, newEntry, newMessage]) assert.deepEqual(encodeIpcnsMsg(decodeIpcnsMsg(image)), image)
   })
 
@@ -136,7 +141,7 @@ describe('damaged files', () => {
     assert.ok(one !== undefined)
     const withType = (mtype: number | bigint) =>
       encodeIpcnsMsg([{ ...one, messages: [{ mtype, mtext: Uint8Array.of(1) }] }])
-    assert.equal(decodeIpcnsMsg(withType(2n ** 63n - 1n))[0]?.messages[0]?.mtype, 2n ** 63n - 1n)
+    assert.equal(firstMessage(withType(2n ** 63n - 1n))?.mtype, 2n ** 63n - 1n)
     assert.throws(() => decodeIpcnsMsg(withType(2n ** 63n)), /an mtype from 1 to 2\^63-1, found 9223372036854775808/)
     assert.throws(() => decodeIpcnsMsg(withType(0)), ImageError)
     assert.throws(() => decodeIpcnsMsg(encodeIpcnsMsg([one, one])), /each queue once, found queue 1 again/)

@@ -26,6 +26,12 @@ export class JsonObject {
     return [...this.#members.keys()]
   }
 
+  /** @throws {ImageError} It has a member of another name. */
+  only(...names: readonly string[]): void {
+    const other = this.names().find((name) => !names.includes(name))
+    if (other !== undefined) throw this.error(`no member of ${this.#path} but ${names.join(', ')}`, other)
+  }
+
   integer(name: string, least: number, most: number): number {
     const value = this.#members.get(name)
     if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
@@ -93,6 +99,11 @@ export function parseLine(file: string, offset: number, path: string, line: Uint
     if (error instanceof ImageError) throw error
     throw new ImageError(file, 'a line of JSON', { offset, cause: error })
   }
+}
+
+/** A value as a line of a file of ours. */
+export function lineOf(value: object): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`)
 }
 
 /** A C long in JSON: a number, or a string of digits where a number would not be exact. */

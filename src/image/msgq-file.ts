@@ -2,7 +2,8 @@ import { INT_MAX, IPCID_SEQ_MAX, IPCMNI } from '../abi/index.ts'
 import type { Checkpoint, CheckpointHeader, IdentifierCursor } from '../engine/index.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { ImageError } from './errors.ts'
-import { type JsonObject, parseLine } from './json-line.ts'
+import { type JsonObject, lineOf, parseLine } from './json-line.ts'
+import type { MessageColumns } from './message-columns.ts'
 import { queueAsJson } from './queue-line.ts'
 import { type FileSeal, sha256 } from './seal.ts'
 import { waitingAsJson } from './waiting-line.ts'
@@ -26,7 +27,7 @@ export const IMAGE_VERSION = 1
 
 const FORMAT = 'msgq image'
 const NEWLINE = 0x0a
-const SHA256 = /^[0-9a-f]{64}$/
+export const SHA256: RegExp = /^[0-9a-f]{64}$/
 
 /** Our file, read: its head checked, the lines of queues and waiting calls still to be read. */
 export interface MsgqFile extends Pick<CheckpointHeader, 'time' | 'nextId' | 'identifiers'> {
@@ -36,17 +37,18 @@ export interface MsgqFile extends Pick<CheckpointHeader, 'time' | 'nextId' | 'id
 }
 
 /**
- * Puts what CRIU forgets into lines. Everything of the checkpoint is read before this returns; only the hashes of the
- * other files are waited for.
+ * Puts what CRIU forgets into our file.
+ *
+ * @param checkpoint The waiting calls are read before this returns, so that their bytes may change afterwards.
+ * @param columns What each queue's messages tell: complete when the file is asked for.
  */
 export function beginMsgqFile(
   name: string,
   checkpoint: Checkpoint,
+  columns: readonly MessageColumns[],
 ): (files: ReadonlyMap<string, FileSeal>) => Promise<Uint8Array> {
-  const { time, nextId, identifiers, queues, waiting } = checkpoint
-  const lines = new ByteWriter(name)
-  for (const queue of queues) writeLine(lines, { queue: queueAsJson(queue) })
-  for (const call of waiting) writeLine(lines, { waiting: waitingAsJson(call) })
+  const { time, nextId, identifiers, queues } = checkpoint
+  const waiting = checkpoint.waiting.map((call) => lineOf({ waiting: waitingAsJson(call) }))
 
   return async (files) => {
     const seals = Object.fromEntries(
@@ -54,9 +56,10 @@ export function beginMsgqFile(
     )
     const header = { format: FORMAT, version: IMAGE_VERSION, time, nextId, identifiers, files: seals }
     const whole = new ByteWriter(name)
-    writeLine(whole, { ...header, queues: queues.length, waiting: waiting.length })
-    whole.bytes(lines.written())
-    writeLine(whole, { sha256: await sha256(whole.written()) })
+    whole.bytes(lineOf({ ...header, queues: queues.length, waiting: waiting.length }))
+    for (const [index, queue] of queues.entries()) whole.bytes(lineOf({ queue: queueAsJson(queue, columns[index]) }))
+    for (const line of waiting) whole.bytes(line)
+    whole.bytes(lineOf({ sha256: await sha256(whole.written()) }))
     return whole.written()
   }
 }
@@ -128,16 +131,12 @@ function readSeals(files: JsonObject): Map<string, FileSeal> {
   )
 }
 
-function readIdentifiers(cursor: JsonObject): IdentifierCursor {
+export function readIdentifiers(cursor: JsonObject): IdentifierCursor {
   return {
     nextIndex: cursor.integer('nextIndex', 0, IPCMNI),
     lastIndex: cursor.integer('lastIndex', -1, IPCMNI - 1),
     sequence: cursor.integer('sequence', 0, IPCID_SEQ_MAX - 1),
   }
-}
-
-function writeLine(writer: ByteWriter, value: object): void {
-  writer.bytes(new TextEncoder().encode(`${JSON.stringify(value)}\n`))
 }
 
 function endOfLine(bytes: Uint8Array, start: number): number {

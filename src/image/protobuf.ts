@@ -48,6 +48,8 @@ export function readVarint(reader: ByteReader): Uint64 {
 
 /** Writes a varint. @throws {RangeError} not a whole number from 0 to 2^64-1. */
 export function writeVarint(writer: ByteWriter, value: Uint64): void {
+  // Most are short: one comparison, and no division of doubles.
+  if (typeof value === 'number' && value >= 0 && value < 0x80 && Number.isInteger(value)) return writer.byte(value)
   if (typeof value === 'number' ? !Number.isSafeInteger(value) || value < 0 : value < 0n || value > UINT64_MAX) {
     throw new RangeError(`a varint must be a whole number from 0 to 2^64-1, not ${value}`)
   }

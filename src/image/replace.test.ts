@@ -3,9 +3,12 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { emptyCheckpoint, smallCheckpoint } from '../../test/golden/checkpoints.ts'
 import type { Checkpoint } from '../engine/index.ts'
+import type { FileDecoder } from './chunk-reader.ts'
 import { ImageError } from './errors.ts'
-import { encodeImage } from './image.ts'
+import { encodeImage, type ImageFiles } from './image.ts'
+import type { ImagePart } from './image-parts.ts'
 import { type ImageDirectory, readStandingImage, replaceImage } from './replace.ts'
+import type { FileSeal, SealedResult } from './seal.ts'
 
 /** A change of a directory's names that is not yet on the disk. */
 type Change = { readonly name: string; readonly bytes: Uint8Array } | { readonly from: string; readonly to?: string }
@@ -32,15 +35,27 @@ class SimulatedDisk implements ImageDirectory {
     return [...this.#names.keys()]
   }
 
-  async read(name: string): Promise<Uint8Array | undefined> {
-    return this.#names.get(name)
+  async read<Result>(name: string, decoder: FileDecoder<Result>): Promise<SealedResult<Result> | undefined> {
+    const bytes = this.#names.get(name)
+    if (bytes === undefined) return undefined
+    return {
+      seal: sealOf(bytes),
+      result: () => {
+        decoder.feed(bytes)
+        return decoder.end()
+      },
+    }
   }
 
-  async write(name: string, bytes: Uint8Array): Promise<void> {
+  async write(name: string, chunks: ReturnType<ImagePart['chunks']>): Promise<FileSeal> {
     assert.ok(!this.#names.has(name), `${name} is there already`)
+    const gathered: Uint8Array[] = []
+    for await (const chunk of chunks) gathered.push(chunk)
+    const bytes = Uint8Array.from(Buffer.concat(gathered))
     const isCut = this.#left === 0
     this.#change({ name, bytes: isCut ? bytes.subarray(0, bytes.length >> 1) : bytes })
     this.#spend()
+    return sealOf(bytes)
   }
 
   async rename(from: string, to: string): Promise<void> {
@@ -88,6 +103,15 @@ class SimulatedDisk implements ImageDirectory {
   }
 }
 
+function sealOf(bytes: Uint8Array): FileSeal {
+  return { sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}
+
+/** An image that was encoded before, as `replaceImage` takes it. */
+function partsOf(files: ImageFiles): ImagePart[] {
+  return Array.from(files, ([name, bytes]) => ({ name, chunks: () => [bytes] }))
+}
+
 class PowerCut extends Error {}
 
 function apply(names: Map<string, Uint8Array>, change: Change): void {
@@ -102,9 +126,9 @@ function apply(names: Map<string, Uint8Array>, change: Change): void {
 }
 
 /** Whether an image was replaced before the process was stopped. */
-async function replacedBefore(disk: SimulatedDisk, files: ReadonlyMap<string, Uint8Array>): Promise<boolean> {
+async function replacedBefore(disk: SimulatedDisk, files: ImageFiles): Promise<boolean> {
   try {
-    await replaceImage(disk, 1, files)
+    await replaceImage(disk, 1, partsOf(files))
     return true
   } catch (error) {
     if (error instanceof PowerCut) return false
@@ -189,7 +213,7 @@ describe('a power cut that loses what was not flushed', () => {
     test(`replaceImage: ${what}: after a cut, the next write succeeds and leaves nothing beside its image`, async () => {
       for await (const names of powerCuts(await diskWith(old), next)) {
         const disk = new SimulatedDisk(names)
-        await replaceImage(disk, 1, await encodeImage(small(3)))
+        await replaceImage(disk, 1, partsOf(await encodeImage(small(3))))
         assert.equal((await readStandingImage(disk, 1)).checkpoint.time, 3)
         assert.deepEqual((await disk.list()).sort(), ['ipcns-msg-1.img', 'ipcns-var-1.img', 'msgq-1.ndjson'])
       }

@@ -1,8 +1,11 @@
+import { type FileDecoder, WholeFile } from './chunk-reader.ts'
 import { ImageError } from './errors.ts'
-import { assembleImage, type Image, type ImageFiles, sealError } from './image.ts'
+import { sealError } from './image.ts'
+import { type Image, ImageAssembly, NOTHING } from './image-assembly.ts'
+import type { ImagePart } from './image-parts.ts'
 import { type MsgqFile, readMsgqFile } from './msgq-file.ts'
 import { type ImageNames, imageNames } from './names.ts'
-import { type FileSeal, isSealed, sealOf } from './seal.ts'
+import { type FileSeal, isSame, type SealedResult } from './seal.ts'
 
 /**
  * How an image takes the place of another one in its directory, so that a crash at any moment leaves one of them whole.
@@ -28,10 +31,10 @@ export interface ImageDirectory {
   readonly path: string
   /** The names in it. */
   list(): Promise<readonly string[]>
-  /** A file's content; `undefined` when there is none. */
-  read(name: string): Promise<Uint8Array | undefined>
+  /** Reads a file; `undefined` when there is none. */
+  read<Result>(name: string, decoder: FileDecoder<Result>): Promise<SealedResult<Result> | undefined>
   /** Writes a new file, and returns when its content is on the disk. */
-  write(name: string, bytes: Uint8Array): Promise<void>
+  write(name: string, chunks: ReturnType<ImagePart['chunks']>): Promise<FileSeal>
   /** Gives a file another name, replacing the file of that name. */
   rename(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
@@ -53,7 +56,7 @@ const READS_MAX = 16
 export async function replaceImage(
   directory: ImageDirectory,
   namespaceNumber: number,
-  files: ImageFiles,
+  parts: readonly ImagePart[],
 ): Promise<void> {
   const names = imageNames(namespaceNumber)
   const standing = await settle(directory, names)
@@ -65,9 +68,10 @@ export async function replaceImage(
     })
   }
   const replaced = [...(standing?.files.keys() ?? [])].filter((name) => present.has(name))
-  const criu = [...files.keys()].filter((name) => name !== names.msgq)
+  const criu = parts.map(({ name }) => name).filter((name) => name !== names.msgq)
+  const seals = new Map<string, FileSeal>()
   try {
-    for (const [name, bytes] of files) await directory.write(name + NEW, bytes)
+    for (const { name, chunks } of parts) seals.set(name, await directory.write(name + NEW, chunks(seals)))
     for (const name of replaced) await directory.rename(name, name + OLD)
     await directory.flush()
     for (const name of criu) await directory.rename(name + NEW, name)
@@ -89,11 +93,11 @@ export async function replaceImage(
 export async function readStandingImage(directory: ImageDirectory, namespaceNumber: number): Promise<Image> {
   const names = imageNames(namespaceNumber)
   for (let attempt = 1; ; attempt++) {
-    const msgqBytes = await directory.read(names.msgq)
-    const read = await readOnce(directory, namespaceNumber, msgqBytes)
-    const isProven = msgqBytes !== undefined && !(read instanceof ImageError)
+    const ours = await directory.read(names.msgq, new WholeFile(names.msgq))
+    const read = await readOnce(directory, namespaceNumber, ours?.result())
+    const isProven = ours !== undefined && !(read instanceof ImageError)
     // Another image may have taken its place meanwhile: then our file is another one, and tells of that image.
-    if (!isProven && attempt < READS_MAX && !isSame(msgqBytes, await directory.read(names.msgq))) continue
+    if (!isProven && attempt < READS_MAX && !isSameFile(ours, await directory.read(names.msgq, NOTHING))) continue
     if (read instanceof ImageError) throw read
     return read
   }
@@ -102,48 +106,48 @@ export async function readStandingImage(directory: ImageDirectory, namespaceNumb
 async function readOnce(
   directory: ImageDirectory,
   namespaceNumber: number,
-  msgqBytes: Uint8Array | undefined,
+  ours: Uint8Array | undefined,
 ): Promise<Image | ImageError> {
   const names = imageNames(namespaceNumber)
   try {
-    if (msgqBytes === undefined) {
-      return assembleImage(namespaceNumber, undefined, await readCriuFiles(directory, names))
-    }
-    const msgq = await readMsgqFile(names.msgq, msgqBytes)
-    return assembleImage(namespaceNumber, msgq, await readNamedFiles(directory, msgq))
+    const msgq = ours === undefined ? undefined : await readMsgqFile(names.msgq, ours)
+    const assembly = new ImageAssembly(namespaceNumber, msgq)
+    if (msgq === undefined) await readCriuFiles(directory, names, assembly)
+    else for (const [name, seal] of msgq.files) await readNamedFile(directory, name, seal, assembly)
+    return assembly.image()
   } catch (error) {
     if (error instanceof ImageError) return error
     throw error
   }
 }
 
-/** The files that ours names, each under its name or, where it is being replaced, kept beside it. */
-async function readNamedFiles(directory: ImageDirectory, msgq: MsgqFile): Promise<ImageFiles> {
-  const files = new Map<string, Uint8Array>()
-  for (const [name, seal] of msgq.files) {
-    const bytes = (await sealedFile(directory, name, seal)) ?? (await sealedFile(directory, name + OLD, seal))
-    if (bytes === undefined) throw sealError(name, seal, await sealAt(directory, name))
-    files.set(name, bytes)
-  }
-  return files
+/** Reads a file that ours names under its name or, where it is being replaced, where it is kept. */
+async function readNamedFile(
+  directory: ImageDirectory,
+  name: string,
+  seal: FileSeal,
+  assembly: ImageAssembly,
+): Promise<void> {
+  const named = await directory.read(name, assembly.decoder(name))
+  if (named !== undefined && isSame(named.seal, seal)) return named.result()
+  const kept = await directory.read(name + OLD, assembly.decoder(name))
+  if (kept !== undefined && isSame(kept.seal, seal)) return kept.result()
+  throw sealError(name, seal, named?.seal)
 }
 
-/** CRIU's own files: not those that a write of ours put in place before it was interrupted. */
-async function readCriuFiles(directory: ImageDirectory, names: ImageNames): Promise<ImageFiles> {
+/** Reads CRIU's own files: not those that a write of ours put in place before it was interrupted. */
+async function readCriuFiles(directory: ImageDirectory, names: ImageNames, assembly: ImageAssembly): Promise<void> {
   const unfinished = await unfinishedImage(directory, names)
-  const files = new Map<string, Uint8Array>()
   for (const name of [names.msg, names.var]) {
-    const bytes = await directory.read(name)
-    if (bytes === undefined) continue
+    const file = await directory.read(name, assembly.decoder(name))
     const seal = unfinished?.files.get(name)
-    if (seal !== undefined && (await isSealed(bytes, seal))) {
+    if (file !== undefined && seal !== undefined && isSame(file.seal, seal)) {
       throw new ImageError(directory.path, 'a whole image', {
         found: 'one whose writing was interrupted or still goes on: take the checkpoint again',
       })
     }
-    files.set(name, bytes)
+    file?.result()
   }
-  return files
 }
 
 /** Ends what a crash has left: the image that our file names is whole under its names afterwards, and nothing beside it. */
@@ -151,8 +155,8 @@ async function settle(directory: ImageDirectory, names: ImageNames): Promise<Msg
   // After a crash of the process alone, the commit may be seen and not yet be on the disk.
   await directory.flush()
   const present = new Set(await directory.list())
-  const bytes = await directory.read(names.msgq)
-  const standing = bytes === undefined ? undefined : await readMsgqFile(names.msgq, bytes)
+  const ours = await directory.read(names.msgq, new WholeFile(names.msgq))
+  const standing = ours === undefined ? undefined : await readMsgqFile(names.msgq, ours.result())
   const criu = [names.msg, names.var]
   if (![...criu, names.msgq].some((name) => present.has(name + NEW) || present.has(name + OLD))) return standing
 
@@ -174,8 +178,8 @@ async function settle(directory: ImageDirectory, names: ImageNames): Promise<Msg
 /** A kept file goes back to its place when it is the standing image's and what is in its place is not. */
 async function settleOld(directory: ImageDirectory, name: string, seal: FileSeal | undefined): Promise<void> {
   if (seal === undefined) return directory.remove(name + OLD)
-  const isInPlace = (await sealedFile(directory, name, seal)) !== undefined
-  const isKept = (await sealedFile(directory, name + OLD, seal)) !== undefined
+  const isInPlace = await hasSealed(directory, name, seal)
+  const isKept = await hasSealed(directory, name + OLD, seal)
   return !isInPlace && isKept ? directory.rename(name + OLD, name) : directory.remove(name + OLD)
 }
 
@@ -190,10 +194,11 @@ async function settleLater(directory: ImageDirectory, names: ImageNames): Promis
 
 /** Our file of a write that did not reach its commit; `undefined` when it is not even whole itself. */
 async function unfinishedImage(directory: ImageDirectory, names: ImageNames): Promise<MsgqFile | undefined> {
-  const bytes = await directory.read(names.msgq + NEW)
-  if (bytes === undefined) return undefined
+  const name = names.msgq + NEW
+  const ours = await directory.read(name, new WholeFile(name))
+  if (ours === undefined) return undefined
   try {
-    return await readMsgqFile(names.msgq + NEW, bytes)
+    return await readMsgqFile(name, ours.result())
   } catch (error) {
     if (error instanceof ImageError) return undefined
     throw error
@@ -202,20 +207,15 @@ async function unfinishedImage(directory: ImageDirectory, names: ImageNames): Pr
 
 async function isPartOf(directory: ImageDirectory, name: string, image: MsgqFile | undefined): Promise<boolean> {
   const seal = image?.files.get(name)
-  return seal !== undefined && (await sealedFile(directory, name, seal)) !== undefined
+  return seal !== undefined && hasSealed(directory, name, seal)
 }
 
-async function sealedFile(directory: ImageDirectory, name: string, seal: FileSeal): Promise<Uint8Array | undefined> {
-  const bytes = await directory.read(name)
-  return bytes !== undefined && (await isSealed(bytes, seal)) ? bytes : undefined
+async function hasSealed(directory: ImageDirectory, name: string, seal: FileSeal): Promise<boolean> {
+  const file = await directory.read(name, NOTHING)
+  return file !== undefined && isSame(file.seal, seal)
 }
 
-async function sealAt(directory: ImageDirectory, name: string): Promise<FileSeal | undefined> {
-  const bytes = await directory.read(name)
-  return bytes === undefined ? undefined : sealOf(bytes)
-}
-
-function isSame(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
+function isSameFile(one: SealedResult<unknown> | undefined, other: SealedResult<unknown> | undefined): boolean {
   if (one === undefined || other === undefined) return one === other
-  return one.length === other.length && one.every((byte, index) => byte === other[index])
+  return isSame(one.seal, other.seal)
 }

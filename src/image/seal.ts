@@ -5,12 +5,19 @@ export interface FileSeal {
   readonly sha256: string
 }
 
+/** A file that was read: what it is known by, and what it holds. */
+export interface SealedResult<Result> {
+  readonly seal: FileSeal
+  /** @throws {ImageError} It holds something else. */
+  result(): Result
+}
+
 export async function sealOf(bytes: Uint8Array): Promise<FileSeal> {
   return { sizeBytes: bytes.length, sha256: await sha256(bytes) }
 }
 
-export async function isSealed(bytes: Uint8Array, seal: FileSeal): Promise<boolean> {
-  return bytes.length === seal.sizeBytes && (await sha256(bytes)) === seal.sha256
+export function isSame(one: FileSeal, other: FileSeal): boolean {
+  return one.sizeBytes === other.sizeBytes && one.sha256 === other.sha256
 }
 
 /** By the Web Crypto that Node and browsers share. */

@@ -40,7 +40,7 @@ function send({ namespace, msqid }: QueuePlace, text: string): Promise<void> {
 async function contentOf({ namespace, msqid }: QueuePlace): Promise<string> {
   const { queues } = await namespace.checkpoint()
   const messages = queues.find((each) => each.msqid === msqid)?.messages ?? []
-  return messages.map(({ mtype, mtext }) => `${mtype}${Buffer.from(mtext)}`).join()
+  return Array.from(messages, ({ mtype, mtext }) => `${mtype}${Buffer.from(mtext)}`).join()
 }
 
 /** Waits for a state. */

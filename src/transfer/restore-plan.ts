@@ -1,6 +1,14 @@
 import { IPC_PRIVATE } from '../abi/index.ts'
 import { formatKey, type IpcNamespace, type NotRestored, SyscallError } from '../contract/index.ts'
-import type { Checkpoint, CheckpointQueue, IndexedStat, Limits } from '../engine/index.ts'
+import {
+  type Checkpoint,
+  type CheckpointMessages,
+  type CheckpointQueue,
+  cbytesOf,
+  type IndexedStat,
+  type Limits,
+  viewsOf,
+} from '../engine/index.ts'
 import { queueAtIndexOf, queueOfKey, queuesInUse } from './standing.ts'
 
 /** How a queue of an image is named. */
@@ -122,9 +130,14 @@ export async function fullPlan(
 
 /** How much a queue of the image has, and where. */
 export function placement({ msqid, perm: { key }, messages }: CheckpointQueue, to: number | undefined): Placement {
-  const bytes = messages.reduce((sum, { mtext }) => sum + mtext.length, 0)
-  const counts = { key, messages: messages.length, bytes }
+  const counts = { key, messages: messages.length, bytes: cbytesOf(messages) }
   return to === undefined ? { from: msqid, ...counts } : { from: msqid, to, ...counts }
+}
+
+function longestOf(messages: CheckpointMessages): number {
+  let longest = 0
+  for (const { mtext } of viewsOf(messages)) longest = Math.max(longest, mtext.length)
+  return longest
 }
 
 function chosenQueues({ queues }: Checkpoint, only: readonly QueueName[] | undefined): readonly CheckpointQueue[] {
@@ -197,7 +210,7 @@ class Sums {
     const before = this.#added.get(msqid) ?? { bytes: stat.cbytes, messages: stat.qnum }
     const after = { bytes: before.bytes + bytes, messages: before.messages + messages }
     this.#added.set(msqid, after)
-    const longest = queue.messages.reduce((most, { mtext }) => Math.max(most, mtext.length), 0)
+    const longest = longestOf(queue.messages)
     const ofImage = `queue ${queue.msqid} of the image`
     if (longest > this.#limits.msgmax) {
       const hint = `msgmax is ${this.#limits.msgmax}, and ${ofImage} has a message of ${longest} bytes`

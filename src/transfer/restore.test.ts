@@ -53,7 +53,7 @@ async function clear(namespace: IpcNamespace): Promise<void> {
 async function contentOf(namespace: IpcNamespace): Promise<unknown> {
   const { limits, nextId, queues } = await namespace.checkpoint()
   const content = queues.map(({ msqid, perm, qbytes, messages }) => {
-    return { msqid, perm, qbytes, messages: messages.map(({ mtype, mtext }) => [mtype, ...mtext]) }
+    return { msqid, perm, qbytes, messages: Array.from(messages, ({ mtype, mtext }) => [mtype, ...mtext]) }
   })
   return { limits, nextId, queues: content }
 }

@@ -1,5 +1,5 @@
 import { IPC_NOWAIT, IPC_RMID } from '../abi/index.ts'
-import { BackendError, type IpcNamespace, type NotRestored, SyscallError } from '../contract/index.ts'
+import { BackendError, type IpcNamespace, type NotRestored, SyscallError, toldByMessages } from '../contract/index.ts'
 import type { Checkpoint, CheckpointHeader, CheckpointQueue } from '../engine/index.ts'
 import { freshIds } from './fresh-ids.ts'
 import { ReplacedQueues } from './replaced-queues.ts'
@@ -182,7 +182,5 @@ function lostOfMade(
 /** An appended message is a new one to the queue. */
 function lostOfAppend({ queue: { messages }, onto }: Append): NotRestored[] {
   const reason = 'its messages were sent anew'
-  return (['sequence', 'sender', 'time'] as const)
-    .filter((field) => messages.some((message) => message[field] !== undefined))
-    .map((field) => ({ msqid: onto, field, reason }))
+  return toldByMessages(messages).map((field) => ({ msqid: onto, field, reason }))
 }

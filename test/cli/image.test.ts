@@ -1,5 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -20,6 +20,7 @@ describe('msgq image', () => {
     equal(status, 0)
     match(stdout, /queue 1, key 0x4d534751/)
     match(stdout, /9223372036854775807 +16 +Z{16}/)
+    match(stdout, /queue 2, .*, 1 message, qbytes/)
   })
 
   test('convert gives the JSON that crit gives, and its file back, byte for byte', () => {
@@ -31,6 +32,51 @@ describe('msgq image', () => {
       deepEqual(readFileSync(again), readFileSync(file))
       equal(image('convert', json, again).status, 3, 'what is there already is not written over')
     }
+  })
+
+  test('convert gives NDJSON of an image, and an equal image back', async () => {
+    const [saved, lines, again] = ['saved', 'saved.ndjson', 'again'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ]
+    await writeImage(saved, goldenCheckpoint())
+    equal(image('convert', saved, lines).status, 0)
+    equal(image('convert', lines, again).status, 0)
+    for (const name of readdirSync(saved))
+      deepEqual(readFileSync(join(again, name)), readFileSync(join(saved, name)), name)
+    equal(image('convert', saved).stdout, readFileSync(lines, 'utf8'), 'without TO it is on standard output')
+    match(image('show', lines).stdout, /2 queues, 5 messages/)
+    equal(image('diff', saved, lines).stdout, 'the same\n')
+    match(
+      image('convert', join(CRIU, 'ipcns-msg-9.img'), '--to', 'ndjson').stdout,
+      /"encoding":"utf-8","payload":"hello"/,
+    )
+  })
+
+  test('convert refuses what cannot be, and leaves what stands there alone', async () => {
+    const [saved, broken, kept] = ['whole', 'broken.ndjson', 'kept'].map((name) => join(directory, name)) as [
+      string,
+      string,
+      string,
+    ]
+    await writeImage(saved, goldenCheckpoint())
+    writeFileSync(broken, image('convert', saved).stdout.slice(0, -20))
+    mkdirSync(kept)
+    writeFileSync(join(kept, 'precious'), '')
+    const { status, stderr } = image('convert', broken, kept)
+    equal(status, 3)
+    match(stderr, /broken\.ndjson, byte [0-9]+: expected a last line that ends/)
+    const fine = join(directory, 'fine.ndjson')
+    equal(image('convert', saved, fine).status, 0)
+    equal(image('convert', fine, kept).status, 3, 'a directory that is there is not filled')
+    equal(image('convert', saved, fine).status, 3, 'nor is a file written over')
+    deepEqual(readdirSync(kept), ['precious'])
+    equal(image('convert', broken, join(directory, 'nothing')).status, 3)
+    equal(existsSync(join(directory, 'nothing')), false)
+    for (const words of [[saved, '--to', 'crit'], [saved, '--to', 'xml'], [broken]])
+      equal(image('convert', ...words).status, 2, words.join(' '))
+    equal(image('show', saved, '--to', 'crit').status, 2)
   })
 
   test('diff tells what came and went, and exits with 1 only when asked to', async () => {

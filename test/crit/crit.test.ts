@@ -54,7 +54,7 @@ function asCrit({ queues }: Checkpoint): CritQueue[] {
     desc: { ...perm, key: perm.key >>> 0, id: msqid },
     qbytes: Number(BigInt(qbytes) & 0xffff_ffffn),
     qnum: messages.length,
-    extra: messages.flatMap(({ mtype, mtext }) => {
+    extra: [...messages].flatMap(({ mtype, mtext }) => {
       // Python's base64.encodebytes() breaks lines.
       const lines = Buffer.from(mtext)
         .toString('base64')

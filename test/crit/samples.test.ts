@@ -33,7 +33,7 @@ for (const [url, open] of Object.entries(targets)) {
     const plain = ({ queues }: typeof restored) =>
       queues.map(({ msqid, perm: { key, uid, gid, mode }, qbytes, messages }) => ({
         ...{ msqid, key, uid, gid, mode, qbytes },
-        messages: messages.map(({ mtype, mtext }) => ({ mtype, text: Buffer.from(mtext).toString('latin1') })),
+        messages: Array.from(messages, ({ mtype, mtext }) => ({ mtype, text: Buffer.from(mtext).toString('latin1') })),
       }))
     assert.deepEqual(plain(restored), plain(checkpoint))
     assert.deepEqual(plain(restored)[0]?.messages.at(-1), { mtype: LONG_MAX, text: 'Z'.repeat(16) })

@@ -51,7 +51,7 @@ class Killer {
     const { time, queues } = (await readImage(this.#directory)).checkpoint
     if (time === this.#savedAt) return
     this.#savedAt = time
-    this.pictures.push({ messages: (queues[0]?.messages ?? []).map(pictureMessage), before, after: seconds() })
+    this.pictures.push({ messages: [...(queues[0]?.messages ?? [])].map(pictureMessage), before, after: seconds() })
   }
 }
 

@@ -59,13 +59,13 @@ async function tries(pauseMs: number, take: Take): Promise<Outcome> {
 }
 
 async function unfrozen(): Promise<readonly Msgbuf[]> {
-  return (await namespace.checkpoint()).queues[0]?.messages ?? []
+  return [...((await namespace.checkpoint()).queues[0]?.messages ?? [])]
 }
 
 async function frozen(freezer: Freezer): Promise<readonly Msgbuf[]> {
   const { result, processes } = await freezer.whileFrozen('namespace', () => namespace.checkpoint())
   equal(processes.length, 4)
-  return result.queues[0]?.messages ?? []
+  return [...(result.queues[0]?.messages ?? [])]
 }
 
 /** What MSG_COPY alone gives: index by index, once. */
@@ -152,7 +152,7 @@ describe('checkpoint of a queue that four processes use', () => {
       if (queues.length === 0) continue
       pictures++
       const typesOf = (msqid: number) =>
-        queues.find((queue) => queue.msqid === msqid)?.messages.map(({ mtype }) => Number(mtype)) ?? []
+        Array.from(queues.find((queue) => queue.msqid === msqid)?.messages ?? [], ({ mtype }) => Number(mtype))
       const last = Math.min(...typesOf(one), ...typesOf(other))
       const shown = [...typesOf(one), '|', ...typesOf(other)].map((type) =>
         typeof type === 'number' ? type - last : type,

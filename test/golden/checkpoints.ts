@@ -50,6 +50,11 @@ export function goldenCheckpoint(): Checkpoint {
   }
 }
 
+/** A checkpoint that can be compared: its messages are an array, however they were kept. */
+export function unpacked(checkpoint: Checkpoint): Checkpoint {
+  return { ...checkpoint, queues: checkpoint.queues.map((queue) => ({ ...queue, messages: [...queue.messages] })) }
+}
+
 /** A namespace without queues. */
 export function emptyCheckpoint(time = 1): Checkpoint {
   return { time, limits: { msgmax: 8192, msgmnb: 16_384, msgmni: 32_000 }, nextId: -1, queues: [], waiting: [] }

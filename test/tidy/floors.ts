@@ -29,8 +29,9 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
 
 /** Run anywhere, a browser included: no module of Node's and no package. */
 const IMPORTS_NO_MODULE = ['src/abi', 'src/engine']
-/** Know the engine's words and none of its work. */
-const TYPES_ALONE_FROM_ENGINE = ['src/contract', 'src/wire', 'src/image']
+/** Know the engine's words and, of its work, how messages are packed. See docs/decisions/0014. */
+const WORDS_ALONE_FROM_ENGINE = ['src/contract', 'src/wire', 'src/image']
+const PACKING = ['MessagePacker', 'cbytesOf', 'toldBy', 'viewsOf']
 /** Where a package may be loaded; nowhere else. */
 const LOADED_ONLY_BY: readonly (readonly [packageName: RegExp, folder: string])[] = [
   [/^koffi$/, 'src/linux'],
@@ -59,7 +60,7 @@ export function brokenFloors(tree: Tree): string[] {
       broken.push(`${path}: ${folder} has no floor: enter it in FLOORS (test/tidy/floors.ts) and in ARCHITECTURE.md`)
       continue
     }
-    for (const { specifier, typesOnly } of importsOf(text)) {
+    for (const { specifier, values } of importsOf(text)) {
       const target = resolveImport(path, specifier)
       if (target === undefined) continue
       if (!tree.has(target)) broken.push(`${path}: imports ${specifier}, and there is no ${target}`)
@@ -69,8 +70,9 @@ export function brokenFloors(tree: Tree): string[] {
       if ((FLOORS.get(other) ?? Number.POSITIVE_INFINITY) >= floor) {
         broken.push(`${path}: imports ${target}, which is no lower floor: imports only point down`)
       }
-      if (TYPES_ALONE_FROM_ENGINE.includes(folder) && other === 'src/engine' && !typesOnly) {
-        broken.push(`${path}: imports more than types from the engine: ${folder} takes types alone`)
+      const takesMore = values === undefined || values.some((name) => !PACKING.includes(name))
+      if (WORDS_ALONE_FROM_ENGINE.includes(folder) && other === 'src/engine' && takesMore) {
+        broken.push(`${path}: imports more from the engine than types and the packing of messages`)
       }
       if (tree.has(`${other}/index.ts`) && target !== `${other}/index.ts`) {
         broken.push(`${path}: imports ${target} past ${other}/index.ts`)

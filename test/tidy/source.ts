@@ -5,6 +5,8 @@ export interface Import {
   readonly specifier: string
   /** It names types alone, and is gone from what runs. */
   readonly typesOnly: boolean
+  /** What it names beside types: all of it, where it does not say. */
+  readonly values: readonly string[] | undefined
   /** It is an `import()`, loaded when it is reached. */
   readonly isLazy: boolean
 }
@@ -47,12 +49,19 @@ export function importsOf(source: string): Import[] {
     /^(import|export)\b([^'"`;()]*?\bfrom\s*|\s*)'([^'\n]+)'/gm,
   )) {
     if (kind === 'export' && !/\bfrom\s*$/.test(clause)) continue
-    found.push({ specifier, typesOnly: /^\s*type\b/.test(clause), isLazy: false })
+    const typesOnly = /^\s*type\b/.test(clause)
+    found.push({ specifier, typesOnly, values: typesOnly ? [] : valuesOf(clause), isLazy: false })
   }
   for (const [, typeOf, specifier = ''] of source.matchAll(/(\btypeof\s+)?\bimport\('([^'\n]+)'\)/g)) {
-    found.push({ specifier, typesOnly: typeOf !== undefined, isLazy: true })
+    found.push({ specifier, typesOnly: typeOf !== undefined, values: undefined, isLazy: true })
   }
   return found
+}
+
+function valuesOf(clause: string): string[] | undefined {
+  const [, names] = /\{([^}]*)\}/.exec(clause) ?? []
+  const named = names?.split(',').map((name) => name.trim())
+  return named?.filter((name) => name !== '' && !name.startsWith('type '))
 }
 
 /** The path of the file that a relative specifier names, from the project's root; `undefined` for a module's name. */

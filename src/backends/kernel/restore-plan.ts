@@ -63,7 +63,8 @@ export function checkCheckpoint(checkpoint: Checkpoint): void {
 }
 
 function checkQueue(queue: CheckpointQueue): void {
-  if (typeof queue?.perm !== 'object' || queue.perm === null || !Array.isArray(queue.messages)) throw notACheckpoint()
+  if (typeof queue?.perm !== 'object' || queue.perm === null) throw notACheckpoint()
+  if (queue.messages?.[Symbol.iterator] === undefined) throw notACheckpoint()
   const { msqid, perm, qbytes, messages } = queue
   if (!isUpTo(msqid, INT_MAX)) throw invalid(`an id is ${msqid}`)
   if ((perm.key | 0) !== perm.key) throw invalid(`its key is ${perm.key}`, msqid)

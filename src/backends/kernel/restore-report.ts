@@ -1,11 +1,9 @@
-import type { NotRestored } from '../../contract/index.ts'
+import { type NotRestored, toldByMessages } from '../../contract/index.ts'
 import type { Checkpoint, CheckpointQueue } from '../../engine/index.ts'
 
 const BY_THE_KERNEL = 'the kernel sets it itself'
 const NOT_KEPT = 'the kernel keeps no such thing'
 const ABSENT = 'not in the image'
-
-const MESSAGE_FIELDS = ['sequence', 'sender', 'time'] as const
 
 /** What the kernel did not take of a checkpoint that it restored, and what the checkpoint did not tell. */
 export function notRestored(checkpoint: Checkpoint, hadQueues: boolean): NotRestored[] {
@@ -32,8 +30,6 @@ function lostOfQueue(queue: CheckpointQueue): NotRestored[] {
   }
   if ((queue.copyCounter ?? 0) > 0) lose('copyCounter', NOT_KEPT)
   if ((queue.lastSequence ?? 0) > 0) lose('lastSequence', NOT_KEPT)
-  for (const field of MESSAGE_FIELDS) {
-    if (messages.some((message) => message[field] !== undefined)) lose(field, NOT_KEPT)
-  }
+  for (const field of toldByMessages(messages)) lose(field, NOT_KEPT)
   return lost
 }

@@ -1,4 +1,3 @@
-import { flag } from '../arguments.ts'
 import type { Arguments, Command, CommandContext } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { convertImage } from './image-convert.ts'
@@ -16,7 +15,7 @@ interface SubCommand {
 const SUB_COMMANDS: ReadonlyMap<string, SubCommand> = new Map<string, SubCommand>([
   ['show', { operands: 'IMAGE', least: 1, most: 1, options: [], run: showImage }],
   ['diff', { operands: 'IMAGE IMAGE', least: 2, most: 2, options: ['exit-code'], run: diffTwoImages }],
-  ['convert', { operands: 'FROM [TO]', least: 1, most: 2, options: [], run: convertImage }],
+  ['convert', { operands: 'FROM [TO]', least: 1, most: 2, options: ['to'], run: convertImage }],
 ])
 
 /** `msgq image show|diff|convert` */
@@ -28,18 +27,24 @@ export const image: Command = {
   firstOperands: [
     { word: 'show', does: 'the queues and messages of an image' },
     { word: 'diff', does: 'what was added, taken and changed' },
-    { word: 'convert', does: "CRIU's file into crit's JSON, and back" },
+    { word: 'convert', does: "into crit's JSON, CRIU's file, NDJSON, or an image" },
   ],
-  options: { 'exit-code': { type: 'boolean', help: 'diff: exit with 1 when the images differ' } },
+  options: {
+    'exit-code': { type: 'boolean', help: 'diff: exit with 1 when the images differ' },
+    to: { type: 'string', value: 'FORMAT', help: 'convert: into crit, criu, ndjson or image' },
+  },
   needsNamespace: false,
   alsoKnownAs: ['images', 'diff', 'show-image', 'convert'],
   details: `image show IMAGE prints the queues and messages of an image; image diff A B what was added, taken and changed
-from A to B; image convert FROM [TO] turns one of CRIU's files into crit's JSON, or crit's JSON into CRIU's file, on
-standard output or in TO, which must not be there yet. IMAGE is a directory that checkpoint wrote or CRIU dumped, one of
-CRIU's files (ipcns-msg-N.img), or crit's JSON of it. Nothing is restored.`,
+from A to B. image convert FROM [TO] turns one of CRIU's files into crit's JSON and that back, a whole image into
+NDJSON (a message a line) and that back, or what --to says; on standard output or in TO, which must not be there yet.
+IMAGE is a directory that checkpoint wrote or CRIU dumped, one of CRIU's files (ipcns-msg-N.img), crit's JSON of it,
+or NDJSON. Nothing is restored.`,
   examples: [
     { command: 'msgq image show saved', does: 'what is in the directory ./saved' },
     { command: 'msgq image diff monday tuesday --exit-code', does: 'what came and went; exit 1 if anything did' },
+    { command: 'msgq image convert saved saved.ndjson', does: 'as text, for jq and an editor' },
+    { command: 'msgq image convert saved.ndjson again', does: 'and back, for restore' },
     { command: 'msgq image convert ipcns-msg-9.img queues.json', does: 'as `crit decode` has it' },
     { command: 'msgq image convert queues.json ipcns-msg-9.img', does: 'and back, byte for byte' },
   ],
@@ -55,9 +60,10 @@ CRIU's files (ipcns-msg-N.img), or crit's JSON of it. Nothing is restored.`,
     const usage = `usage: msgq image ${verb} ${known.operands}`
     if (operands.length < known.least) throw new UsageError(`image ${verb} needs more: ${known.operands}`, usage)
     if (operands.length > known.most) throw new UsageError(`image ${verb} has too many operands`, usage)
-    if (flag(given, 'exit-code') && !known.options.includes('exit-code')) {
-      throw new UsageError('--exit-code is for image diff', usage)
-    }
+    const stray = Object.keys(image.options).find(
+      (name) => given.options[name] !== undefined && !known.options.includes(name),
+    )
+    if (stray !== undefined) throw new UsageError(`--${stray} is not for image ${verb}`, usage)
     await known.run({ ...given, operands }, context)
   },
 }

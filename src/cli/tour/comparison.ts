@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Checkpoint, CheckpointMessage, CheckpointQueue } from '../../engine/index.ts'
+import type { Checkpoint, CheckpointQueue } from '../../engine/index.ts'
 
 /**
  * The fields in which two checkpoints differ, but for the time at which they were taken: `stime`, `messages.mtext` …
@@ -22,9 +22,8 @@ function queueDifferences(queue: CheckpointQueue, other: CheckpointQueue | undef
   const { messages: otherMessages, perm: otherPerm, ...otherFields } = other
   const differing = [...differences(fields, otherFields), ...differences(perm, otherPerm)]
   if (messages.length !== otherMessages.length) differing.push('messages')
-  messages.forEach((message, index) => {
-    differing.push(...differences(message, otherMessages[index] ?? ({} as CheckpointMessage)))
-  })
+  const others = otherMessages[Symbol.iterator]()
+  for (const message of messages) differing.push(...differences(message, others.next().value ?? {}))
   return differing
 }
 

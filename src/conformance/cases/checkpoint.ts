@@ -52,7 +52,7 @@ export const checkpointCases: readonly ConformanceCase[] = [
       await send(namespace, msqid, LONG_MAX)
       await namespace.msgsnd(msqid, { mtype: 2n ** 53n + 1n, mtext: pattern(5000) }, 0)
       await midway()
-      const messages = (await namespace.checkpoint()).queues[0]?.messages ?? []
+      const messages = [...((await namespace.checkpoint()).queues[0]?.messages ?? [])]
       assert.deepEqual(
         messages.map(({ mtype }) => mtype),
         [5, 3, LONG_MAX, 2n ** 53n + 1n],
@@ -91,7 +91,7 @@ export const checkpointCases: readonly ConformanceCase[] = [
       await midway()
       assert.equal(checkpoint.queues.length, 1)
       assert.deepEqual(
-        checkpoint.queues[0]?.messages.map(({ mtext }) => new TextDecoder().decode(mtext)),
+        Array.from(checkpoint.queues[0]?.messages ?? [], ({ mtext }) => new TextDecoder().decode(mtext)),
         ['abc'],
       )
     },
@@ -102,7 +102,7 @@ export const checkpointCases: readonly ConformanceCase[] = [
       const msqid = await make(namespace)
       await fill(namespace, msqid, 'abc1')
       const checkpoint = await namespace.checkpoint()
-      checkpoint.queues[0]?.messages[0]?.mtext.fill(0)
+      for (const { mtext } of checkpoint.queues[0]?.messages ?? []) mtext.fill(0)
       assert.equal(await drain(namespace, msqid), 'abc1')
     },
   },
@@ -158,7 +158,7 @@ export const checkpointCases: readonly ConformanceCase[] = [
       await midway()
       const { queues } = await namespace.checkpoint()
       for (const [queue, { messages }] of queues.entries()) {
-        const texts = messages.map(({ mtext }) => new TextDecoder().decode(mtext))
+        const texts = Array.from(messages, ({ mtext }) => new TextDecoder().decode(mtext))
         assert.deepEqual(
           texts,
           Array.from({ length: 100 }, (_, number) => `${queue}.${number}`),

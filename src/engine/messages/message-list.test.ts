@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { LONG_MAX, type Long } from '../../abi/index.ts'
 import type { Message, Ticket } from '../entry.ts'
-import { type Address, MessageList } from './index.ts'
+import { type Address, MessageList, type PackedMessages, viewsOf } from './index.ts'
 
 /** What a list must do, in the simplest words: an array. */
 class Model {
@@ -33,6 +33,9 @@ type Step =
   | { readonly find: Find; readonly type: Long; readonly act: Act; readonly times: number }
   | { readonly end: 'show' | 'remove'; readonly pick: number }
   | { readonly at: number; readonly times: number }
+  | { readonly share: 'kept' | 'taken' }
+
+const LAST = { mtype: 2, mtext: Uint8Array.of(1, 2, 3), sender: { pid: 1, uid: 1 }, time: 1 }
 
 const type = fc.constantFrom<Long[]>(1, 2, 3, 4, 2 ** 32 + 1, 2n ** 53n + 1n, 2n ** 62n, LONG_MAX)
 const times = fc.integer({ min: 1, max: 30 })
@@ -55,13 +58,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ end: fc.constantFrom('show' as const, 'remove' as const), pick: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ at: fc.nat(200), times }) },
+  { weight: 1, arbitrary: fc.record({ share: fc.constantFrom('kept' as const, 'taken' as const) }) },
 )
 
 test('a list finds, hides, shows and removes what an array would, whatever its depth', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-      const list = new MessageList()
+      let list = new MessageList()
       const model = new Model()
+      const shared: { readonly messages: PackedMessages; readonly expected: readonly Message[] }[] = []
+      const others: { readonly other: MessageList; readonly appended: Message }[] = []
       let sequence = 0
       for (const step of steps) {
         if ('append' in step) {
@@ -70,8 +76,22 @@ test('a list finds, hides, shows and removes what an array would, whatever its d
         } else if ('find' in step) {
           for (let time = 0; time < step.times; time++) find(step)
         } else if ('end' in step) end(step)
+        else if ('share' in step) share(step.share)
         else for (let time = 0; time < step.times; time++) look(step.at + time * 7)
         check()
+      }
+      for (const { other, appended } of others) {
+        assert.deepEqual(other.read(other.withSequence(appended.sequence) ?? -1), appended)
+      }
+      // Whatever was done since, and by whom: what was shared is what it was.
+      for (const { messages, expected } of shared) {
+        assert.equal(messages.length, expected.length)
+        assert.deepEqual([...messages], expected)
+        assert.deepEqual(
+          Array.from(viewsOf(messages), ({ mtype, mtext, sequence }) => [mtype, mtext.slice(), sequence]),
+          expected.map(({ mtype, mtext, sequence }) => [mtype, mtext, sequence]),
+        )
+        assert.equal(messages.lastSequence, expected.at(-1)?.sequence ?? 0)
       }
 
       function append(mtype: Long, sizeBytes: number) {
@@ -123,6 +143,25 @@ test('a list finds, hides, shows and removes what an array would, whatever its d
           list.remove(address)
           model.messages.splice(model.messages.indexOf(chosen), 1)
         }
+      }
+
+      /** Two lists have the records then; the one that goes on is the one that took them, or the one that had them. */
+      function share(how: 'kept' | 'taken') {
+        const expected = model.messages.map(({ message }) => message)
+        const messages = list.share(expected.reduce((sum, { mtext }) => sum + mtext.length, 0))
+        shared.push({ messages, expected })
+        const other = new MessageList()
+        other.take(messages)
+        if (how === 'kept') {
+          const appended = { ...LAST, sequence: sequence + 1 }
+          other.append(appended, appended.sequence, appended.sender, appended.time)
+          others.push({ other, appended })
+          for (let address = other.oldestOf(1); address !== undefined; address = other.oldestOf(1))
+            other.remove(address)
+          return
+        }
+        list = other
+        for (const one of model.messages) delete one.holder
       }
 
       function check() {

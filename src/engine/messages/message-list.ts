@@ -1,6 +1,8 @@
 import type { Long, Msgbuf } from '../../abi/index.ts'
 import type { Message, Sender, Ticket } from '../entry.ts'
-import { type Address, highHalf, lowHalf, MessageLog } from './message-log.ts'
+import { type Address, MessageLog } from './message-log.ts'
+import type { PackedMessages } from './packed-messages.ts'
+import { highHalf, lowHalf } from './record.ts'
 import { NONE, type Slot, TypeIndex } from './type-index.ts'
 
 /** At this depth a walk is faster than an index. */
@@ -37,6 +39,17 @@ export class MessageList {
     if (this.#run !== undefined) this.#run.end ??= address
     if (this.#types !== undefined) this.#chain(this.#types, address)
     return address
+  }
+
+  /** All messages, held ones too, as they are and stay, without a copy. @param cbytes Their payload bytes. */
+  share(cbytes: number): PackedMessages {
+    return this.#log.share(cbytes)
+  }
+
+  /** Takes messages that were shared, without a copy. The list is empty yet, and each of them tells all. */
+  take(messages: PackedMessages): void {
+    this.#log.take(messages)
+    this.#oldest = this.#log.first()
   }
 
   remove(address: Address): void {

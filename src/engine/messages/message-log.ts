@@ -1,22 +1,30 @@
 import type { Long, Msgbuf } from '../../abi/index.ts'
 import type { Message, Sender } from '../entry.ts'
+import { type MessageView, PackedMessages, type Told } from './packed-messages.ts'
 import {
-  FIRST_SEGMENT_WORDS,
+  HALF,
+  highHalf,
   LENGTH,
+  lowHalf,
   NEXT,
   PID,
+  payloadOf,
   RECORD_WORDS,
   recordWords,
-  SEGMENT_WORDS,
   SEQUENCE_HIGH,
   SEQUENCE_LOW,
-  Segment,
+  senderOf,
+  sequenceOf,
   TIME_HIGH,
   TIME_LOW,
   TYPE_HIGH,
   TYPE_LOW,
+  timeOf,
+  typeOf,
   UID,
-} from './segment.ts'
+  UNTOLD,
+} from './record.ts'
+import { FIRST_SEGMENT_WORDS, SEGMENT_WORDS, Segment } from './segment.ts'
 
 /** Where a message stands in its log. */
 export type Address = number
@@ -27,7 +35,9 @@ const SEGMENTS_MAX = 0x1_0000
 const FORWARD = SEQUENCE_LOW
 /** A log below this is never worth packing anew: two ordinary segments. */
 const PACK_MIN_WORDS = 2 * SEGMENT_WORDS
-const HALF = 0x1_0000_0000
+
+/** Up to this, copying in a loop takes less time than making the view that a copy in one go needs (measured). */
+const COPIED_BY_WORD_MAX_BYTES = 128
 
 /** Messages packed one behind the other, in segments. Appended at the end, killed anywhere, found by rank and by sequence number. */
 export class MessageLog {
@@ -53,12 +63,38 @@ export class MessageLog {
   }
 
   /** Puts a message at the end; its bytes are copied. */
-  append({ mtype, mtext }: Msgbuf, sequence: number, sender: Sender, time: number): Address {
-    const words = recordWords(mtext.length)
-    const segment = this.#segmentFor(words)
+  append({ mtype, mtext }: Msgbuf, sequence: number, { pid, uid }: Sender, time: number): Address {
+    const segment = this.#segmentFor(recordWords(mtext.length))
+    const offset = this.#write(segment, mtext.length, mtype, sequence, pid, uid, time)
+    segment.bytes.set(mtext, (offset + RECORD_WORDS) * 4)
+    return addressOf(segment, offset)
+  }
+
+  /** As `append`, of an image's message, of which millions may come; what it does not tell is noted as such. */
+  appendView(message: MessageView): void {
+    const { mtype, sender, source } = message
+    const { sequence = UNTOLD.sequence, time = UNTOLD.time, start = 0, end = message.mtext.length } = message
+    const { pid, uid } = sender ?? UNTOLD
+    const segment = this.#segmentFor(recordWords(end - start))
+    const offset = this.#write(segment, end - start, mtype, sequence, pid, uid, time)
+    const at = (offset + RECORD_WORDS) * 4
+    if (source === undefined || end - start > COPIED_BY_WORD_MAX_BYTES) segment.bytes.set(message.mtext, at)
+    else copyByWord(segment.view, at, source, start, end)
+  }
+
+  #write(
+    segment: Segment,
+    sizeBytes: number,
+    mtype: Long,
+    sequence: number,
+    pid: number,
+    uid: number,
+    time: number,
+  ): number {
+    const words = recordWords(sizeBytes)
     const offset = segment.add(words, sequence)
     const record = segment.words
-    record[offset + LENGTH] = mtext.length
+    record[offset + LENGTH] = sizeBytes
     record[offset + TYPE_LOW] = lowHalf(mtype)
     record[offset + TYPE_HIGH] = highHalf(mtype)
     record[offset + NEXT] = 0
@@ -66,12 +102,34 @@ export class MessageLog {
     record[offset + SEQUENCE_HIGH] = sequence / HALF
     record[offset + TIME_LOW] = time
     record[offset + TIME_HIGH] = time / HALF
-    record[offset + PID] = sender.pid
-    record[offset + UID] = sender.uid
-    segment.bytes.set(mtext, (offset + RECORD_WORDS) * 4)
+    record[offset + PID] = pid
+    record[offset + UID] = uid
     this.count++
     this.#liveWords += words
-    return addressOf(segment, offset)
+    return offset
+  }
+
+  /**
+   * All messages as they are, without a copy: what is appended and killed afterwards does not change them.
+   *
+   * @param cbytes Their payload bytes.
+   */
+  share(cbytes: number, told: Told = { sequence: this.count, sender: this.count, time: this.count }): PackedMessages {
+    const segments = this.#segments.filter(({ live }) => live > 0)
+    return new PackedMessages({
+      length: this.count,
+      cbytes,
+      told,
+      liveWords: this.#liveWords,
+      records: segments.map((segment) => segment.share()),
+    })
+  }
+
+  /** Takes messages that were shared as its own, without a copy. It has none yet. */
+  take({ records, length, liveWords }: PackedMessages): void {
+    for (const shared of records) this.#attach(Segment.of(this.#slots.length, shared))
+    this.count = length
+    this.#liveWords = liveWords
   }
 
   kill(address: Address): void {
@@ -94,6 +152,7 @@ export class MessageLog {
     this.#spare = undefined
     this.#allocatedWords = 0
     for (const sparse of segments) {
+      sparse.own()
       for (let at = sparse.liveFrom(0); at < sparse.end; at = sparse.liveFrom(sparse.after(at))) {
         const words = sparse.after(at) - at
         const segment = this.#segmentFor(words)
@@ -107,15 +166,14 @@ export class MessageLog {
 
   /** The message, with bytes of its own: at most `msgsz` of them. */
   read(address: Address, msgsz: number): Message {
-    const segment = this.#segmentOf(address)
-    const { words } = segment
+    const { words, bytes } = this.#segmentOf(address)
     const offset = offsetOf(address)
     return {
-      mtype: longFrom(words[offset + TYPE_HIGH] as number, words[offset + TYPE_LOW] as number),
-      mtext: bytesOf(segment, offset + RECORD_WORDS, Math.min(words[offset + LENGTH] as number, msgsz)),
-      sequence: wholeFrom(words[offset + SEQUENCE_HIGH] as number, words[offset + SEQUENCE_LOW] as number),
-      sender: { pid: words[offset + PID] as number, uid: (words[offset + UID] as number) >>> 0 },
-      time: wholeFrom(words[offset + TIME_HIGH] as number, words[offset + TIME_LOW] as number),
+      mtype: typeOf(words, offset),
+      mtext: payloadOf(words, bytes, offset, Math.min(words[offset + LENGTH] as number, msgsz)),
+      sequence: sequenceOf(words, offset),
+      sender: senderOf(words, offset),
+      time: timeOf(words, offset),
     }
   }
 
@@ -124,7 +182,7 @@ export class MessageLog {
   }
 
   typeOf(address: Address): Long {
-    return longFrom(this.#word(address, TYPE_HIGH), this.#word(address, TYPE_LOW))
+    return typeOf(this.#segmentOf(address).words, offsetOf(address))
   }
 
   typeHighOf(address: Address): number {
@@ -146,7 +204,9 @@ export class MessageLog {
   }
 
   setNext(address: Address, next: Address | undefined): void {
-    this.#segmentOf(address).words[offsetOf(address) + NEXT] = next === undefined ? 0 : next + 1
+    const segment = this.#segmentOf(address)
+    segment.own()
+    segment.words[offsetOf(address) + NEXT] = next === undefined ? 0 : next + 1
   }
 
   /** The oldest message. */
@@ -223,7 +283,8 @@ export class MessageLog {
       return this.#attach(spare)
     }
     const ordinary = last === undefined ? FIRST_SEGMENT_WORDS : SEGMENT_WORDS
-    return this.#attach(new Segment(this.#freeSlots.pop() ?? this.#slots.length, Math.max(words, ordinary)))
+    const slot = this.#freeSlots.pop() ?? this.#slots.length
+    return this.#attach(new Segment(slot, new Int32Array(Math.max(words, ordinary))))
   }
 
   #attach(segment: Segment): Segment {
@@ -261,36 +322,10 @@ function offsetOf(address: Address): number {
   return address & (SEGMENT_WORDS - 1)
 }
 
-/** Up to here V8 keeps an array's bytes in its own heap, which costs a fraction. Source: V8's typed_array_max_size_in_heap. */
-const SHORT_BYTES = 64
-const SHORT = new Int32Array(SHORT_BYTES / 4)
-/** The first bytes of the same, by how many. */
-const SHORTS = Array.from({ length: SHORT_BYTES + 1 }, (_, length) => new Uint8Array(SHORT.buffer, 0, length))
-
-/** A copy of some bytes of a segment. Short ones are copied by the word: `slice` takes twice as long to begin. */
-function bytesOf({ words, bytes }: Segment, at: number, length: number): Uint8Array {
-  if (length > SHORT_BYTES) return bytes.slice(at * 4, at * 4 + length)
-  const end = (length + 3) >>> 2
-  for (let word = 0; word < end; word++) SHORT[word] = words[at + word] as number
-  return new Uint8Array(SHORTS[length] as Uint8Array)
-}
-
-/** The safe integer of two halves, 0 or more. */
-function wholeFrom(high: number, low: number): number {
-  return high * HALF + (low >>> 0)
-}
-
-/** The upper 32 bits of a long. */
-export function highHalf(value: Long): number {
-  return typeof value === 'bigint' ? Number(value >> 32n) : (value / HALF) | 0
-}
-
-/** The lower 32 bits of a long, as a signed number. */
-export function lowHalf(value: Long): number {
-  return typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : value | 0
-}
-
-/** The canonical long of two halves, 0 or more. */
-function longFrom(high: number, low: number): Long {
-  return high < 0x20_0000 ? wholeFrom(high, low) : (BigInt(high) << 32n) | BigInt(low >>> 0)
+/** Copies without a view of the source, which need not be aligned. */
+function copyByWord(target: DataView, at: number, source: DataView, start: number, end: number): void {
+  let to = at
+  let from = start
+  for (; from <= end - 4; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true)
+  for (; from < end; from++, to++) target.setUint8(to, source.getUint8(from))
 }

@@ -1,22 +1,4 @@
-/**
- * A piece of a queue's log: records of 32-bit words, one behind the other.
- *
- *   record = length, type low, type high, next, sequence low, sequence high, time low, time high, pid, uid, payload
- *
- * A dead record's length is its complement. `next` is the address of the next message of the same type, plus 1. The
- * payload is padded to whole words. Types, sequences and times are two halves: exact, and no bigint on the way.
- */
-export const LENGTH = 0
-export const TYPE_LOW = 1
-export const TYPE_HIGH = 2
-export const NEXT = 3
-export const SEQUENCE_LOW = 4
-export const SEQUENCE_HIGH = 5
-export const TIME_LOW = 6
-export const TIME_HIGH = 7
-export const PID = 8
-export const UID = 9
-export const RECORD_WORDS = 10
+import { liveRecordFrom, recordWords, sequenceOf } from './record.ts'
 
 /** Words of an ordinary segment, 256 KiB: an offset has 16 bits. A first segment is smaller, a long message's is longer. */
 export const SEGMENT_WORDS = 0x1_0000
@@ -26,10 +8,23 @@ export const FIRST_SEGMENT_WORDS = 0x400
 /** Records between two marks. */
 const MARK_RECORDS = 32
 
+/** The records of a segment as they were at one instant. Nobody changes them. */
+export interface SharedRecords {
+  readonly words: Int32Array
+  readonly end: number
+  readonly live: number
+  readonly records: number
+  readonly firstSequence: number
+  readonly lastSequence: number
+}
+
+/** A piece of a queue's log: records, one behind the other. */
 export class Segment {
   readonly slot: number
-  readonly words: Int32Array
-  readonly bytes: Uint8Array
+  words: Int32Array
+  /** The same memory, twice. */
+  bytes: Uint8Array
+  view: DataView
   /** Where the next record goes. */
   end = 0
   /** Records that are not dead. */
@@ -40,11 +35,42 @@ export class Segment {
   /** Of every 32nd record its offset, and how many of the 32 live; made at the first search that needs them. */
   #marks: { readonly offsets: number[]; readonly live: number[] } | undefined
   #records = 0
+  /** A checkpoint has these very records: before one of them changes, the segment gets a copy of its own. */
+  #isShared = false
 
-  constructor(slot: number, words: number) {
+  constructor(slot: number, words: Int32Array) {
     this.slot = slot
-    this.words = new Int32Array(words)
+    this.words = words
+    this.bytes = new Uint8Array(words.buffer)
+    this.view = new DataView(words.buffer)
+  }
+
+  /** A segment of the records that another one has shared, without room for more: what is behind them is the other's. */
+  static of(slot: number, { words, end, live, records, firstSequence, lastSequence }: SharedRecords): Segment {
+    const segment = new Segment(slot, words.subarray(0, end))
+    segment.end = end
+    segment.live = live
+    segment.firstSequence = firstSequence
+    segment.lastSequence = lastSequence
+    segment.#records = records
+    segment.#isShared = true
+    return segment
+  }
+
+  /** The records as they are: they stay so, whatever becomes of the segment. */
+  share(): SharedRecords {
+    this.#isShared = true
+    const { words, end, live, firstSequence, lastSequence } = this
+    return { words, end, live, records: this.#records, firstSequence, lastSequence }
+  }
+
+  /** Before a record is changed that is there: makes the words the segment's own. */
+  own(): void {
+    if (!this.#isShared) return
+    this.words = this.words.slice()
     this.bytes = new Uint8Array(this.words.buffer)
+    this.view = new DataView(this.words.buffer)
+    this.#isShared = false
   }
 
   hasRoomFor(words: number): boolean {
@@ -65,6 +91,7 @@ export class Segment {
 
   /** Marks a record dead. */
   kill(offset: number): void {
+    this.own()
     this.words[offset] = ~this.#word(offset)
     this.live--
     if (this.#marks === undefined) return
@@ -81,13 +108,7 @@ export class Segment {
 
   /** The first live record at or behind an offset; `end` when there is none. */
   liveFrom(offset: number): number {
-    let at = offset
-    while (at < this.end) {
-      const length = this.#word(at)
-      if (length >= 0) return at
-      at += recordWords(~length)
-    }
-    return this.end
+    return liveRecordFrom(this.words, this.end, offset)
   }
 
   /** The record behind one. */
@@ -120,7 +141,7 @@ export class Segment {
 
   /** Dead records have one, too. */
   sequenceAt(offset: number): number {
-    return this.#word(offset + SEQUENCE_HIGH) * 0x1_0000_0000 + (this.#word(offset + SEQUENCE_LOW) >>> 0)
+    return sequenceOf(this.words, offset)
   }
 
   /** The last marked record that is not behind a sequence number. Few records need no marks. */
@@ -145,11 +166,6 @@ export class Segment {
   #word(offset: number): number {
     return this.words[offset] as number
   }
-}
-
-/** Words that a record with a payload of some bytes takes. */
-export function recordWords(sizeBytes: number): number {
-  return RECORD_WORDS + ((sizeBytes + 3) >>> 2)
 }
 
 /** Counts a live record. */

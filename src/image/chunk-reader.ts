@@ -1,0 +1,88 @@
+import { ByteReader } from './byte-reader.ts'
+import { ByteWriter, IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
+
+/** Takes a file chunk by chunk, and makes something of it. */
+export interface FileDecoder<Result> {
+  /** @param chunk Good until this returns. @throws {ImageError} */
+  feed(chunk: Uint8Array): void
+  /** The file has ended. @throws {ImageError} */
+  end(): Result
+}
+
+/**
+ * Reads a file that comes in chunks; what was read is let go. Whoever reads asks `has` first, and where the answer is
+ * no, waits for the next chunk.
+ */
+export class ChunkReader extends ByteReader {
+  /** What a chunk has left over, and what joins it. */
+  #kept = new Uint8Array(0)
+  #hasEnded = false
+
+  constructor(file: string) {
+    super(file, new Uint8Array(0))
+  }
+
+  /** Whether so many bytes are there, or will never be. */
+  has(sizeBytes: number): boolean {
+    return this.end - this.position >= sizeBytes || this.#hasEnded
+  }
+
+  get isAtEnd(): boolean {
+    return this.#hasEnded && this.position === this.end
+  }
+
+  feed(chunk: Uint8Array): void {
+    if (this.position === this.end) return this.#show(chunk, chunk.length)
+    const length = this.#keep(chunk.length)
+    this.#kept.set(chunk, length)
+    this.end = length + chunk.length
+  }
+
+  /** Lets the chunk go that was fed. */
+  letGo(): void {
+    if (this.position < this.end) this.#keep(0)
+    else this.#show(this.#kept.subarray(0, 0), 0)
+  }
+
+  finish(): void {
+    this.#hasEnded = true
+  }
+
+  /** Has what is not read among what is kept, and room behind it. @returns Where the room begins. */
+  #keep(roomBytes: number): number {
+    const rest = this.window.subarray(this.position, this.end)
+    if (this.window === this.#kept && this.end + roomBytes <= this.#kept.length) return this.end
+    const needed = rest.length + roomBytes
+    // Twice as much, so that a message of many chunks is not copied with each of them.
+    const doubled = Math.max(needed, Math.min(needed * 2, IMAGE_FILE_BYTES_MAX))
+    const target = needed <= this.#kept.length ? this.#kept : new Uint8Array(doubled)
+    target.set(rest)
+    this.#kept = target
+    this.#show(target, rest.length)
+    return rest.length
+  }
+
+  #show(window: Uint8Array, length: number): void {
+    this.origin += this.position
+    this.window = window
+    this.position = 0
+    this.end = length
+  }
+}
+
+/** A whole file, in one piece. */
+export class WholeFile implements FileDecoder<Uint8Array> {
+  readonly #bytes: ByteWriter
+
+  constructor(file: string) {
+    this.#bytes = new ByteWriter(file)
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#bytes.bytes(chunk)
+  }
+
+  end(): Uint8Array {
+    return this.#bytes.written()
+  }
+}

@@ -1,0 +1,186 @@
+import { INT_MAX, LONG_MAX, type Long, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
+import type { MessageView, Sender } from '../engine/index.ts'
+import type { ByteReader } from './byte-reader.ts'
+import { ChunkReader, type FileDecoder } from './chunk-reader.ts'
+import { IPCNS_MSG_MAGIC, type IpcnsMessage, type IpcnsQueue, paddingOf } from './ipcns-msg.ts'
+import { readMagic } from './magic.ts'
+import { ProtobufFields, readVarint } from './protobuf.ts'
+
+/** A queue of CRIU's file, before its messages. */
+export interface IpcnsEntry extends Omit<IpcnsQueue, 'messages'> {
+  readonly qnum: number
+}
+
+/** Is told what a file holds, in its order. */
+export interface IpcnsVisitor<Result> {
+  queue(entry: IpcnsEntry): void
+  /** @param message Good until this returns. */
+  message(message: IpcnsMessageView): void
+  end(): Result
+}
+
+/** `1 mtype` and `2 msize` as every writer puts them: varints, in this order. */
+const TAG_MTYPE = 0x08
+const TAG_MSIZE = 0x10
+
+/** Reads `ipcns-msg-N.img` chunk by chunk. */
+export class IpcnsMsgDecoder<Result> implements FileDecoder<Result> {
+  readonly #reader: ChunkReader
+  readonly #visitor: IpcnsVisitor<Result>
+  readonly #reading: Generator<void>
+
+  /** @param file What to call it in errors. */
+  constructor(file: string, visitor: IpcnsVisitor<Result>) {
+    this.#reader = new ChunkReader(file)
+    this.#visitor = visitor
+    this.#reading = readQueues(this.#reader, visitor)
+  }
+
+  feed(chunk: Uint8Array): void {
+    this.#reader.feed(chunk)
+    this.#reading.next()
+    this.#reader.letGo()
+  }
+
+  end(): Result {
+    this.#reader.finish()
+    this.#reading.next()
+    return this.#visitor.end()
+  }
+}
+
+/**
+ * Reads `ipcns-msg-N.img`.
+ *
+ * @param bytes The whole file. The payloads of the result are views of it.
+ * @param file What to call it in errors.
+ * @throws {ImageError} It is cut short, damaged, or another kind of file.
+ */
+export function decodeIpcnsMsg(bytes: Uint8Array, file = 'ipcns-msg.img'): IpcnsQueue[] {
+  const queues: (IpcnsQueue & { readonly messages: IpcnsMessage[] })[] = []
+  const decoder = new IpcnsMsgDecoder(file, {
+    queue: ({ qnum: _, ...entry }) => queues.push({ ...entry, messages: [] }),
+    message: ({ mtype, mtext, unknown }) =>
+      queues.at(-1)?.messages.push(unknown === undefined ? { mtype, mtext } : { mtype, mtext, unknown }),
+    end: () => queues,
+  })
+  decoder.feed(bytes)
+  return decoder.end()
+}
+
+/** Yields where the file must go on first. */
+function* readQueues(reader: ChunkReader, visitor: Omit<IpcnsVisitor<unknown>, 'end'>): Generator<void> {
+  const ids = new Set<number>()
+  const message = new IpcnsMessageView()
+  while (!reader.has(8)) yield
+  readMagic(reader, IPCNS_MSG_MAGIC, 'IPCNS_MSG')
+  for (;;) {
+    while (!reader.has(4)) yield
+    if (reader.isAtEnd) return
+    const start = reader.position
+    const length = reader.uint32('the length of an ipc_msg_entry')
+    while (!reader.has(length)) yield
+    const entry = readEntry(reader.part(length))
+    if (ids.has(entry.id)) throw reader.error('each queue once', start, `queue ${entry.id} again`)
+    ids.add(entry.id)
+    visitor.queue(entry)
+    // Each message has bytes of its own in the file, so a false count ends at the file's end.
+    for (let count = 0; count < entry.qnum; count++) {
+      while (!reader.has(4)) yield
+      const length = reader.uint32('the length of an ipc_msg')
+      while (!reader.has(length)) yield
+      const msize = message.readHeader(reader, length)
+      while (!reader.has(msize + paddingOf(msize))) yield
+      message.readPayload(reader, msize)
+      visitor.message(message)
+    }
+  }
+}
+
+function readEntry(record: ByteReader): IpcnsEntry {
+  const entry = new ProtobufFields(record, 'ipc_msg_entry', 3)
+  const place = entry.message(1, 'desc')
+  const desc = new ProtobufFields(place, 'ipc_desc_entry', 7)
+  const mode = desc.uint32(6, 'mode')
+  const id = desc.uint32(7, 'id')
+  if (id > INT_MAX) throw place.error(`an id from 0 to ${INT_MAX}`, place.start, `${id}`)
+  // A queue's mode has nine bits. Source: ipc/msg.c, newque(); ipc/util.c, ipc_update_perm().
+  if (mode > S_IRWXUGO) throw place.error('a mode of nine bits', place.start, `0o${mode.toString(8)}`)
+  return {
+    key: desc.uint32(1, 'key'),
+    uid: desc.uint32(2, 'uid'),
+    gid: desc.uint32(3, 'gid'),
+    cuid: desc.uint32(4, 'cuid'),
+    cgid: desc.uint32(5, 'cgid'),
+    mode,
+    id,
+    qbytes: entry.uint32(2, 'qbytes'),
+    qnum: entry.uint32(3, 'qnum'),
+    ...(desc.unknown !== undefined && { unknownDesc: desc.unknown }),
+    ...(entry.unknown !== undefined && { unknown: entry.unknown }),
+  }
+}
+
+/** The message at which a reader has arrived: a million of them need no object each. */
+export class IpcnsMessageView implements MessageView {
+  mtype: Long = 0
+  #window: Uint8Array = new Uint8Array(0)
+  source: DataView = new DataView(this.#window.buffer)
+  start = 0
+  end = 0
+  unknown: Uint8Array | undefined
+  /** What CRIU does not keep: for whoever knows it. */
+  sequence: number | undefined
+  sender: Sender | undefined
+  time: number | undefined
+
+  get mtext(): Uint8Array {
+    return this.#window.subarray(this.start, this.end)
+  }
+
+  /** @returns The size of the payload. */
+  readHeader(reader: ByteReader, length: number): number {
+    return this.#readPlainHeader(reader, length) ?? this.#readFields(reader.part(length))
+  }
+
+  /** Reads the payload and its padding. */
+  readPayload(reader: ByteReader, msize: number): void {
+    if (reader.window !== this.#window) {
+      const { window } = reader
+      this.#window = window
+      this.source = new DataView(window.buffer, window.byteOffset, window.byteLength)
+    }
+    this.start = reader.skip(msize)
+    this.end = reader.position
+    reader.skip(paddingOf(msize))
+  }
+
+  /** Reads a header as every writer puts it, without an object for each field. */
+  #readPlainHeader(reader: ByteReader, length: number): number | undefined {
+    const start = reader.position
+    const end = start + length
+    if (end > reader.end || reader.window[start] !== TAG_MTYPE) return undefined
+    reader.position = start + 1
+    const mtype = readVarint(reader)
+    if (reader.window[reader.position] === TAG_MSIZE) {
+      reader.position++
+      const msize = readVarint(reader)
+      if (reader.position === end && mtype >= 1 && mtype <= LONG_MAX && msize <= UINT_MAX) {
+        this.mtype = mtype
+        this.unknown = undefined
+        return Number(msize)
+      }
+    }
+    reader.position = start
+    return undefined
+  }
+
+  #readFields(record: ByteReader): number {
+    const fields = new ProtobufFields(record, 'ipc_msg', 2)
+    const mtype = fields.uint64(1, 'mtype')
+    if (mtype < 1 || mtype > LONG_MAX) throw record.error('an mtype from 1 to 2^63-1', record.start, `${mtype}`)
+    this.mtype = mtype
+    this.unknown = fields.unknown
+    return fields.uint32(2, 'msize')
+  }
+}
