@@ -1,41 +1,45 @@
-import { IPC_NOWAIT, MSG_EXCEPT, S_IRUGO } from '../abi/index.ts'
-import type { CopyAfter, Msgrcv, SetCopyCounter } from './entry.ts'
+import { type ErrnoName, IPC_NOWAIT, MSG_EXCEPT, S_IRUGO } from '../abi/index.ts'
+import type { Caller, CopyAfter, Message, Msgrcv, SetCopyCounter } from './entry.ts'
 import type { Address } from './messages/index.ts'
 import { isTooLong, type MsgQueue } from './msg-queue.ts'
-import { fail, finish, type Step } from './namespace.ts'
+import { fail, finish, type Namespace, type Step } from './namespace.ts'
 import { ipcPerms, ownerOrAdmin } from './permissions.ts'
 import { convertMode, findAfter, findNumber, type Selector } from './search.ts'
 import { type BlockedCopier, unwait, wait } from './waiters.ts'
 
-/** Copies the message at an index, as Linux has it since 3.14. Source: ipc/msg.c, do_msgrcv(), prepare_copy(). */
-export function copyAtIndex(step: Step, call: Msgrcv): void {
-  const { ticket, namespace } = step
-  if (call.msgflg & MSG_EXCEPT || !(call.msgflg & IPC_NOWAIT)) return fail(step, ticket, 'EINVAL')
-  const queue = readableQueue(step, call.msqid)
-  if (queue === undefined) return
+/**
+ * Copies the message at an index, as Linux has it since 3.14. It changes nothing and never waits, so that it is a mere
+ * reading of the state. Source: ipc/msg.c, do_msgrcv(), prepare_copy().
+ */
+export function copyAtIndex(namespace: Namespace, caller: Caller, call: Msgrcv): Message | ErrnoName {
+  if (call.msqid < 0 || call.msgsz < 0) return 'EINVAL'
+  if (call.msgflg & MSG_EXCEPT || !(call.msgflg & IPC_NOWAIT)) return 'EINVAL'
+  const queue = readableQueue(namespace, caller, call.msqid)
+  if (typeof queue === 'string') return queue
 
   const index = call.msgtyp
   const address = index >= 0 && index < queue.qnum ? queue.messages.at(Number(index)) : undefined
-  if (address === undefined) return fail(step, ticket, 'ENOMSG')
+  if (address === undefined) return 'ENOMSG'
   const sizeBytes = queue.messages.sizeOf(address)
-  if (isTooLong(sizeBytes, call)) return fail(step, ticket, 'E2BIG')
+  if (isTooLong(sizeBytes, call)) return 'E2BIG'
   // A copy is never cut short, and its buffer never longer than msgmax is now. Source: ipc/msgutil.c, copy_msg().
   const capacity = Math.min(call.msgsz, namespace.limits.msgmax)
-  if (sizeBytes > capacity) return fail(step, ticket, 'EINVAL')
-  finish(step, ticket, queue.messages.read(address))
+  return sizeBytes > capacity ? 'EINVAL' : queue.messages.read(address)
 }
 
 /** Copies the message whose number, among the selected ones, is the queue's copy counter, as proposed in 2012. */
 export function copyAtCounter(step: Step, call: Msgrcv): void {
-  const queue = readableQueue(step, call.msqid)
-  if (queue !== undefined) copyOrWait(step, queue, call)
+  const queue = readableQueue(step.namespace, step.caller, call.msqid)
+  if (typeof queue === 'string') return fail(step, step.ticket, queue)
+  copyOrWait(step, queue, call)
 }
 
 /** Copies the oldest selected message after a sequence number: the position is the reader's own to keep. */
 export function copyAfter(step: Step, call: CopyAfter): void {
   if (call.msqid < 0 || call.msgsz < 0) return fail(step, step.ticket, 'EINVAL')
-  const queue = readableQueue(step, call.msqid)
-  if (queue !== undefined) copyOrWait(step, queue, call)
+  const queue = readableQueue(step.namespace, step.caller, call.msqid)
+  if (typeof queue === 'string') return fail(step, step.ticket, queue)
+  copyOrWait(step, queue, call)
 }
 
 /** Sets the counter that `copyAtCounter` goes by; for those who may change the queue. */
@@ -92,17 +96,11 @@ function finishCopy(
   finish(step, ticket, queue.messages.read(address, call.msgsz))
 }
 
-/** The queue that a copy reads, or `undefined` after the call has failed. */
-function readableQueue(step: Step, msqid: number): MsgQueue | undefined {
-  const { ticket, caller, namespace } = step
+/** The queue that a copy reads, or why it may not. */
+function readableQueue(namespace: Namespace, caller: Caller, msqid: number): MsgQueue | 'ENOSYS' | 'EINVAL' | 'EACCES' {
   // Never a silent receive where copying is not built in.
-  if (!namespace.checkpointRestore) return failed(step, 'ENOSYS')
+  if (!namespace.checkpointRestore) return 'ENOSYS'
   const queue = namespace.identifiers.find(msqid)
-  if (queue === undefined) return failed(step, 'EINVAL')
-  if (!ipcPerms(queue, caller, S_IRUGO)) return failed(step, 'EACCES')
-  return queue
-
-  function failed(step: Step, code: 'ENOSYS' | 'EINVAL' | 'EACCES'): undefined {
-    fail(step, ticket, code)
-  }
+  if (queue === undefined) return 'EINVAL'
+  return ipcPerms(queue, caller, S_IRUGO) ? queue : 'EACCES'
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { aimed, entries, opening, options, root } from '../../test/engine/random-entries.ts'
-import { IPC_RMID } from '../abi/index.ts'
+import { IPC_NOWAIT, IPC_RMID, MSG_COPY, MSG_EXCEPT } from '../abi/index.ts'
 import { checkpoint } from './checkpoint.ts'
 import { brokenInvariants, type Call, Engine, type Entry } from './index.ts'
 
@@ -54,6 +54,32 @@ test('apply says changed exactly when a replay needs the entry', () => {
       assert.deepEqual(state(replayed), state(live))
     }),
     { numRuns: 400 },
+  )
+})
+
+test('copyAtIndex answers as its entry, and leaves no trace', () => {
+  const msgtyp = fc.integer({ min: -1, max: 4 })
+  const msgflg = fc.constantFrom(MSG_COPY, MSG_COPY | IPC_NOWAIT, MSG_COPY | IPC_NOWAIT | MSG_EXCEPT)
+  const copy = fc.record({
+    msqid: fc.constantFrom(-1, 0, 1, 9),
+    msgsz: fc.integer({ min: -1, max: 12 }),
+    msgtyp,
+    msgflg,
+  })
+  fc.assert(
+    fc.property(entries, copy, (log, aims) => {
+      const engine = new Engine()
+      for (const entry of [...opening, ...log]) engine.apply(aimed(entry, engine))
+      const before = state(engine)
+      const call = { name: 'msgrcv', hold: false, ...aims } as const
+      const copied = engine.copyAtIndex(root, call)
+      assert.deepEqual(state(engine), before)
+      const ticket = { session: 0, number: 1 }
+      const { completions } = engine.apply({ ticket, now: 0, caller: root, call })
+      assert.deepEqual(completions, [
+        { ticket, ...(typeof copied === 'string' ? { code: copied } : { value: copied }) },
+      ])
+    }),
   )
 })
 

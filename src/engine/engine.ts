@@ -1,6 +1,7 @@
+import type { ErrnoName } from '../abi/index.ts'
 import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
-import { copyAfter, setCopyCounter } from './copies.ts'
-import type { Applied, Caller, Entry, Limits, WaitingCall } from './entry.ts'
+import { copyAfter, copyAtIndex, setCopyCounter } from './copies.ts'
+import type { Applied, Caller, Entry, Limits, Message, Msgrcv, WaitingCall } from './entry.ts'
 import { accept, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
@@ -40,6 +41,11 @@ export class Engine {
       if (namespace.sessions.size > 0) remember(step)
     }
     return step
+  }
+
+  /** A copy by index, without an entry: it changes nothing and never waits, so that nothing of it need be ordered. */
+  copyAtIndex(caller: Caller, call: Msgrcv): Message | ErrnoName {
+    return copyAtIndex(this.namespace, caller, call)
   }
 
   /** The whole namespace at this instant, for a caller who may read all of it; removes nothing. */

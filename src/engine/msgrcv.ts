@@ -13,7 +13,9 @@ export function msgrcv(step: Step, call: Msgrcv): void {
   const { ticket, caller, namespace } = step
   if (call.msqid < 0 || call.msgsz < 0) return fail(step, ticket, 'EINVAL')
   if (call.msgflg & MSG_COPY) {
-    return namespace.msgCopy === 'counter' ? copyAtCounter(step, call) : copyAtIndex(step, call)
+    if (namespace.msgCopy === 'counter') return copyAtCounter(step, call)
+    const copied = copyAtIndex(namespace, caller, call)
+    return typeof copied === 'string' ? fail(step, ticket, copied) : finish(step, ticket, copied)
   }
   const queue = namespace.identifiers.find(call.msqid)
   if (queue === undefined) return fail(step, ticket, 'EINVAL')

@@ -88,6 +88,7 @@ export class HostNamespace implements IpcNamespace {
     if (hold && msgflg & MSG_COPY) throw new TypeError('a copy cannot be held: leave out hold, or MSG_COPY')
     const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, hold)
     if (hold) return this.#hold(call, signal)
+    if (msgflg & MSG_COPY && this.capabilities.copy === 'index') return this.#session.copyAtIndex(call, signal)
     return this.#session.performOrWait(call, signal)
   }
 

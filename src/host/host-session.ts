@@ -25,6 +25,15 @@ export class HostSession {
     return this.#value(this.#ended(this.host.submit(this.caller, call), call), call)
   }
 
+  /** Makes a copy by index. */
+  copyAtIndex(call: Msgrcv, signal?: AbortSignal): Message {
+    abortSignal(signal)
+    this.assertOpen()
+    const copied = this.host.engine.copyAtIndex(this.caller, call)
+    if (typeof copied === 'string') throw this.#error(copied, call)
+    return copied
+  }
+
   /**
    * Makes a call that may wait: a promise only if it does. An aborted wait rejects with `signal.reason`, and no message
    * is lost.

@@ -32,9 +32,12 @@ export class HostSync implements SyncIpcNamespace {
   }
 
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
-    // A copy by index that lacks IPC_NOWAIT is EINVAL, and must stay so.
-    const mayWait = !(msgflg & MSG_COPY) || this.#capabilities.copy === 'counter'
-    if (!mayWait) return this.#session.perform(msgrcvCall(msqid, msgsz, msgtyp, msgflg, false))
+    const { copy } = this.#capabilities
+    if (msgflg & MSG_COPY && copy !== 'counter') {
+      // A copy by index that lacks IPC_NOWAIT is EINVAL, and must stay so.
+      const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
+      return copy === 'index' ? this.#session.copyAtIndex(call) : this.#session.perform(call)
+    }
     return this.#performNow(msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, false), msgflg, 'ENOMSG')
   }
 

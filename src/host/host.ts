@@ -1,4 +1,3 @@
-import { MSG_COPY } from '../abi/index.ts'
 import type { Call, Caller, Completion, Engine, Ticket } from '../engine/index.ts'
 
 /** The longest interval that there is: nothing happens in it. */
@@ -29,7 +28,7 @@ export class Host {
   /** Applies one call. While it waits, say with `whenDone` who is told of its end. */
   submit(caller: Caller, call: Call): Submitted {
     const ticket = { session: 0, number: ++this.#lastNumber }
-    const { completions } = this.engine.apply({ ticket, now: this.#timeOf(call), caller, call })
+    const { completions } = this.engine.apply({ ticket, now: this.#now(), caller, call })
     const first = completions[0]
     // Most calls end only themselves.
     return completions.length === 1 && first?.ticket === ticket ? first : this.#settleAll(completions, ticket)
@@ -50,12 +49,6 @@ export class Host {
 
   endAbortable(): void {
     if (--this.#abortable === 0) clearInterval(this.#keepAlive)
-  }
-
-  /** A copy by index changes nothing and leaves no time behind: to read the clock would take a third of it. */
-  #timeOf(call: Call): number {
-    const isCopy = call.name === 'msgrcv' && call.msgflg & MSG_COPY && this.engine.namespace.msgCopy === 'index'
-    return isCopy ? 0 : this.#now()
   }
 
   /** Tells whoever waited. @returns What became of the call that was submitted. */

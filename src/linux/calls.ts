@@ -20,8 +20,8 @@ export const LOCK_NB = 4
  */
 export interface LinuxCalls {
   msgget(key: number, msgflg: number): number
-  /** @param msgp The type as 8 bytes, then `msgsz` bytes. */
-  msgsnd(msqid: number, msgp: Uint8Array, msgsz: number, msgflg: number): number
+  /** @param msgp The type as 8 bytes, then `msgsz` bytes; or their address. */
+  msgsnd(msqid: number, msgp: Uint8Array | bigint, msgsz: number, msgflg: number): number
   /**
    * @param msgp Room for 8 bytes and `msgsz` more, or its address. Nothing checks that: the kernel writes past less.
    * @returns The payload's length.
@@ -47,6 +47,8 @@ export interface LinuxCalls {
   mlock(address: bigint, length: number): number
   /** @see flock(2) */
   flock(fd: number, operation: number): number
+  /** Where bytes lie. They stay there while somebody has them, if they are an array buffer's from its first on. */
+  addressOf(bytes: Uint8Array): bigint
   /** The address of a C library's function; 0n when there is none. @see dlsym(3) */
   dlsym(name: string): bigint
   /** The error number of this thread's last call. */
@@ -58,6 +60,7 @@ interface Koffi {
   readonly version: string
   load(path: null): { func(definition: string): (...args: unknown[]) => unknown }
   errno(): number
+  address(value: Uint8Array): bigint
 }
 
 let loaded: LinuxCalls | undefined
@@ -109,6 +112,7 @@ function declare(koffi: Koffi): LinuxCalls {
     munmap: func('int munmap(void *address, int64_t length)'),
     mlock: func('int mlock(void *address, int64_t length)'),
     flock: func('int flock(int fd, int operation)'),
+    addressOf: (bytes) => koffi.address(bytes),
     // Handle 0 is RTLD_DEFAULT: the whole program.
     dlsym: (name) => BigInt(dlsym(0, name) ?? 0n),
     errno: koffi.errno,

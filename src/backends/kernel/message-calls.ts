@@ -50,13 +50,15 @@ export class MessageCalls {
   readonly #linux: LinuxCalls = linuxCalls()
   #buffer = new Uint8Array(MTYPE_BYTES + ROOM_BYTES)
   #view = new DataView(this.#buffer.buffer)
+  /** The buffer's. To look it up at each call would take a twentieth of a call. */
+  #address = this.#linux.addressOf(this.#buffer)
 
   /** Makes one msgsnd. @returns Why the kernel refused; `undefined` when the message was sent. */
   send({ msqid, mtype, mtext, msgflg }: SendArguments): ErrnoName | undefined {
     this.#reserve(mtext.length)
     writeLong(this.#view, 0, mtype)
     this.#buffer.set(mtext, MTYPE_BYTES)
-    const result = this.#linux.msgsnd(msqid, this.#buffer, mtext.length, msgflg)
+    const result = this.#linux.msgsnd(msqid, this.#address, mtext.length, msgflg)
     const errno = result < 0 ? this.#linux.errno() : 0
     this.#dropLargeBuffer()
     return errno === 0 ? undefined : named(errno)
@@ -75,7 +77,7 @@ export class MessageCalls {
       const asked = Math.min(msgsz, room)
       this.#reserve(asked)
       const flags = asked < msgsz ? msgflg & ~MSG_NOERROR : msgflg
-      const length = Number(this.#linux.msgrcv(msqid, this.#buffer, asked, msgtyp, flags))
+      const length = Number(this.#linux.msgrcv(msqid, this.#address, asked, msgtyp, flags))
       if (length >= 0) return this.#message(length)
       const errno = this.#linux.errno()
       if (errno !== ERRNO.E2BIG || asked === msgsz || asked >= INT_MAX) {
@@ -122,6 +124,7 @@ export class MessageCalls {
   #replaceBuffer(room: number): void {
     this.#buffer = new Uint8Array(MTYPE_BYTES + room)
     this.#view = new DataView(this.#buffer.buffer)
+    this.#address = this.#linux.addressOf(this.#buffer)
   }
 }
 
