@@ -29,7 +29,7 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
 
 /** Run anywhere, a browser included: no module of Node's and no package. */
 const IMPORTS_NO_MODULE = ['src/abi', 'src/engine']
-/** Know the engine's words and, of its work, how messages are packed. See docs/decisions/0014. */
+/** Know the engine's words and, of its work, how messages are packed. See docs/decisions/0015. */
 const WORDS_ALONE_FROM_ENGINE = ['src/contract', 'src/wire', 'src/image']
 const PACKING = ['MessagePacker', 'cbytesOf', 'toldBy', 'viewsOf']
 /** Where a package may be loaded; nowhere else. */

@@ -1,0 +1,10 @@
+/** A durable sequence of records in a directory, with images of what they lead to. */
+export type { Disk, DiskFile } from './disk.ts'
+export { JournalError, type JournalErrorCode, type JournalNotice, type Lost } from './errors.ts'
+export type { JournalRecord } from './frame.ts'
+export type { Chunks, JournalImage } from './image-file.ts'
+export { Journal, type PastState, type Recovery } from './journal.ts'
+export { openDisk } from './node-disk.ts'
+export { type Durability, type JournalOptions, RECORD_BYTES_MAX } from './options.ts'
+export type { Retain } from './retention.ts'
+export type { AppendOptions, Position } from './writer.ts'
