@@ -57,41 +57,42 @@ export type StatePart =
   | { readonly part: 'staged'; readonly restore: Ticket; readonly queue: CheckpointQueue }
 
 /**
- * The engine's whole state, part by part, made as they are asked for: apply no entry before the last one. The same
- * state always gives the same parts.
+ * The engine's whole state at this moment, part by part. Entries may be applied before the last part is asked for:
+ * messages are shared with their queue until it changes. The same state always gives the same parts.
  */
-export function* saveState({ namespace }: Engine): Generator<StatePart> {
-  const { identifiers, msgCopy, checkpointRestore, ownerUid } = namespace
+export function saveState({ namespace }: Engine): Iterable<StatePart> {
+  const { identifiers, limits, now, msgCopy, checkpointRestore, ownerUid } = namespace
   const { nextIndex, lastIndex, sequence, nextId } = identifiers
-  yield {
-    part: 'namespace',
-    options: { msgCopy, checkpointRestore, ownerUid },
-    now: namespace.now,
-    limits: namespace.limits,
-    nextId,
-    identifiers: { nextIndex, lastIndex, sequence },
-  }
-  for (const queue of identifiers.queues()) {
-    for (const messages of inPieces(messagesOf(queue))) {
-      yield { part: 'queue', queue: { ...queueFields(queue), messages } }
-    }
-  }
-  for (const [session, { acknowledged, answers }] of namespace.sessions) {
-    yield { part: 'session', session, acknowledged }
-    for (const completion of answers.values()) yield { part: 'answer', completion }
-  }
-  yield* waitingParts(namespace)
-  for (const { receive, caller, queue, sequence } of namespace.held.values()) {
-    yield { part: 'held', receive, caller, msqid: queue.msqid, sequence }
-  }
-  for (const { ticket, header, queues } of namespace.restores.values()) {
-    yield { part: 'restore', ticket, header }
-    for (const { queue, messages } of queues.values()) {
-      for (const piece of inPieces(messages.packed())) {
-        yield { part: 'staged', restore: ticket, queue: { ...queue, messages: piece } }
+  const cursor = { nextIndex, lastIndex, sequence }
+  const options = { msgCopy, checkpointRestore, ownerUid }
+  const queues = [...identifiers.queues()].map((queue) => ({
+    fields: queueFields(queue),
+    messages: queue.messages.share(queue.cbytes),
+  }))
+  const small = [...sessionParts(namespace), ...waitingParts(namespace), ...heldParts(namespace)]
+  const restores = [...namespace.restores.values()].map(({ ticket, header, queues }) => ({
+    ticket,
+    header,
+    queues: [...queues.values()].map(({ queue, messages }) => ({ queue, messages: messages.packed() })),
+  }))
+  return (function* (): Generator<StatePart> {
+    yield { part: 'namespace', options, now, limits, nextId, identifiers: cursor }
+    for (const { fields, messages } of queues) {
+      // A queue's own messages tell all.
+      for (const piece of inPieces(messages as Iterable<Message>)) {
+        yield { part: 'queue', queue: { ...fields, messages: piece } }
       }
     }
-  }
+    yield* small
+    for (const { ticket, header, queues } of restores) {
+      yield { part: 'restore', ticket, header }
+      for (const { queue, messages } of queues) {
+        for (const piece of inPieces(messages)) {
+          yield { part: 'staged', restore: ticket, queue: { ...queue, messages: piece } }
+        }
+      }
+    }
+  })()
 }
 
 /**
@@ -161,8 +162,17 @@ export class StateLoader {
   }
 }
 
-function* messagesOf({ messages }: MsgQueue): Generator<Message> {
-  for (const address of messages) yield messages.read(address)
+function* sessionParts({ sessions }: Namespace): Generator<StatePart> {
+  for (const [session, { acknowledged, answers }] of sessions) {
+    yield { part: 'session', session, acknowledged }
+    for (const completion of answers.values()) yield { part: 'answer', completion }
+  }
+}
+
+function* heldParts({ held }: Namespace): Generator<StatePart> {
+  for (const { receive, caller, queue, sequence } of held.values()) {
+    yield { part: 'held', receive, caller, msqid: queue.msqid, sequence }
+  }
 }
 
 /** At least one piece. */

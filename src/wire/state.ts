@@ -32,7 +32,7 @@ const CHECKPOINT_RESTORE = 2
 /**
  * An engine's state as bytes, in pieces of at most STATE_PIECE_BYTES_MAX.
  *
- * @param parts Of `saveState`: they are asked for as the pieces are, so apply no entry meanwhile.
+ * @param parts Of `saveState`: they are asked for as the pieces are.
  * @throws {RangeError} a message is longer than MESSAGE_BYTES_MAX.
  */
 export function* encodeState(parts: Iterable<StatePart>): Generator<Uint8Array> {

@@ -1,0 +1,203 @@
+import { IPC_RMID, IPC_SET, MSG_COPY } from '../../abi/index.ts'
+import {
+  type Call,
+  type Completion,
+  Engine,
+  type Entry,
+  type NamespaceOptions,
+  StateLoader,
+  saveState,
+} from '../../engine/index.ts'
+import { decodeEntry, encodeEntry, encodeState, StateReader } from '../../wire/index.ts'
+import { type Disk, Journal, type JournalError, type JournalOptions } from './journal/index.ts'
+
+/** So many bytes are replayed in well under a second. */
+const IMAGE_EVERY_BYTES = 64 * 1024 * 1024
+
+export interface JournalledOptions extends Omit<JournalOptions, 'onDurable'> {
+  /** Of a namespace that is begun; one that is there is as its journal has it. */
+  readonly namespace?: NamespaceOptions
+  /** After so many bytes of records an image is written. Default 64 MiB. */
+  readonly imageEveryBytes?: number
+  /** Hears of the ends of calls, once they are durable, in the order of the entries. Must not throw. */
+  readonly onCompletions: (completions: readonly Completion[]) => void
+  /** Hears that an image could not be written, on a full disk for instance: the journal goes on, and is longer to replay. */
+  readonly onImageError?: (error: unknown) => void
+}
+
+/** What an entry ended, and the record that must be durable before anybody hears of it. */
+interface Untold {
+  readonly sequence: number
+  readonly completions: readonly Completion[]
+}
+
+/**
+ * An engine whose every change is in a journal before anybody hears of it.
+ *
+ * The journal's first record is the state that the namespace began with, every other one an entry that changed something.
+ * An answer waits for all records before it, also that of a call which changed nothing: it may tell of a change which a
+ * power cut would take back.
+ */
+export class JournalledEngine {
+  readonly engine: Engine
+  readonly #journal: Journal
+  readonly #options: JournalledOptions
+  #untold: Untold[] = []
+  #bytesSinceImage = 0
+  #imaging: Promise<void> | undefined
+
+  private constructor(engine: Engine, journal: Journal, options: JournalledOptions) {
+    this.engine = engine
+    this.#journal = journal
+    this.#options = options
+  }
+
+  /**
+   * Brings back the namespace of a journal, or begins one.
+   *
+   * @throws as `Journal.open`, and a `WireError` where a record is none of this format. Nothing was changed.
+   */
+  static async open(disk: Disk, options: JournalledOptions): Promise<JournalledEngine> {
+    let opened: JournalledEngine | undefined
+    const onDurable = (sequence: number) => {
+      if (opened !== undefined) opened.#tell(sequence)
+    }
+    const journal = await Journal.open(disk, { ...options, onDurable })
+    try {
+      const recovered = await recover(journal)
+      const engine = recovered ?? new Engine(options.namespace)
+      opened = new JournalledEngine(engine, journal, options)
+      if (recovered === undefined) await opened.#begin()
+      return opened
+    } catch (error) {
+      await journal.close().catch(() => undefined)
+      throw error
+    }
+  }
+
+  /** Resolves when the disk has failed, which is final: nothing more is told. Never rejects. */
+  get failed(): Promise<JournalError> {
+    return this.#journal.failed
+  }
+
+  /**
+   * Applies an entry. What it ended is told to `onCompletions`, at once where nothing has to become durable first.
+   *
+   * @returns `false` where the disk is full and the entry might need room: it was not applied. What frees space, and what
+   *   changes nothing, is always applied.
+   * @throws {RangeError} A number that a record does not carry: the entry was not applied.
+   * @throws {JournalError} `ERR_MSGQ_JOURNAL_FAILED`: nothing is told of it.
+   */
+  apply(entry: Entry): boolean {
+    const { call, now } = entry
+    if (isReading(call, this.engine.namespace)) {
+      this.#afterAll(this.engine.apply(entry).completions)
+      return true
+    }
+    const record = encodeEntry(entry)
+    const room = { freesSpace: isFreeing(call) }
+    if (!this.#journal.canAppend(record.length, room)) return false
+    const { completions, changed } = this.engine.apply(entry)
+    if (changed) this.#append(record, now, room)
+    this.#afterAll(completions)
+    return true
+  }
+
+  /** Resolves when all that was applied is on the disk, whatever the durability. @throws {JournalError} The disk has failed. */
+  flush(): Promise<void> {
+    return this.#journal.flush()
+  }
+
+  /** Writes an image, so that the next start replays nothing, and lets go of the journal. @throws {JournalError} The disk has failed. */
+  async close(): Promise<void> {
+    await this.#imaging
+    if (this.#bytesSinceImage > 0) await this.#writeImage()
+    await this.#journal.close()
+  }
+
+  async #begin(): Promise<void> {
+    this.#append(Buffer.concat([...encodeState(saveState(this.engine))]), this.engine.namespace.now)
+    await this.#journal.whenDurable()
+  }
+
+  #append(record: Uint8Array, now: number, room?: { readonly freesSpace: boolean }): void {
+    this.#journal.append(record, now, room)
+    this.#bytesSinceImage += record.length
+    const { imageEveryBytes = IMAGE_EVERY_BYTES } = this.#options
+    if (this.#bytesSinceImage < imageEveryBytes || this.#imaging !== undefined) return
+    this.#imaging = this.#writeImage().finally(() => {
+      this.#imaging = undefined
+    })
+  }
+
+  /** Never rejects. */
+  async #writeImage(): Promise<void> {
+    this.#bytesSinceImage = 0
+    const { last } = this.#journal
+    try {
+      await this.#journal.writeImage(encodeState(saveState(this.engine)), last)
+    } catch (error) {
+      this.#options.onImageError?.(error)
+    }
+  }
+
+  #afterAll(completions: readonly Completion[]): void {
+    if (completions.length === 0) return
+    const { sequence } = this.#journal.last
+    if (sequence <= this.#journal.durable) return this.#options.onCompletions(completions)
+    this.#untold.push({ sequence, completions })
+  }
+
+  #tell(durable: number): void {
+    const first = this.#untold.findIndex(({ sequence }) => sequence > durable)
+    const told = first < 0 ? this.#untold.splice(0) : this.#untold.splice(0, first)
+    for (const { completions } of told) this.#options.onCompletions(completions)
+  }
+}
+
+/** The engine of a journal; `undefined` when it is a new one. */
+async function recover({ recovery }: Journal): Promise<Engine | undefined> {
+  let engine = recovery.image === undefined ? undefined : await loaded(recovery.image.chunks())
+  for await (const records of recovery.records) {
+    for (const { bytes } of records) {
+      if (engine === undefined) engine = await loaded([bytes])
+      else engine.apply(decodeEntry(bytes))
+    }
+  }
+  return engine
+}
+
+async function loaded(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Engine> {
+  const reader = new StateReader()
+  const loader = new StateLoader()
+  for await (const piece of pieces) {
+    reader.push(piece)
+    for (let part = reader.next(); part !== undefined; part = reader.next()) loader.add(part)
+  }
+  reader.end()
+  return loader.finish()
+}
+
+/** Whether a call changes nothing, whatever it finds. */
+function isReading(call: Call, { msgCopy }: Engine['namespace']): boolean {
+  if (call.name === 'msgctl') return call.cmd !== IPC_RMID && call.cmd !== IPC_SET
+  return call.name === 'msgrcv' && (call.msgflg & MSG_COPY) !== 0 && msgCopy === 'index'
+}
+
+/** Whether a call gives back room, or ends something: it must be possible on a full disk. */
+function isFreeing(call: Call): boolean {
+  switch (call.name) {
+    case 'msgrcv':
+      return !(call.msgflg & MSG_COPY)
+    case 'msgctl':
+      return call.cmd === IPC_RMID
+    case 'accept':
+    case 'refuse':
+    case 'interrupt':
+    case 'acknowledgeSession':
+    case 'expireSession':
+      return true
+    default:
+      return false
+  }
+}
