@@ -37,8 +37,8 @@ export interface CommandContext {
   readonly stdin: NodeJS.ReadStream
   /** The namespace that the user named. It is closed when the command has ended. */
   openNamespace(): Promise<IpcNamespace>
-  /** The value of MSGQ_NAMESPACE. */
-  readonly defaultUrl: string | undefined
+  /** The environment of the process. */
+  readonly environment: NodeJS.ProcessEnv
   /** Every command, for the one that completes them. */
   readonly commands: readonly Command[]
 }

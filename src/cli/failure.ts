@@ -52,6 +52,10 @@ function failureOf(error: unknown): Failure {
       details: { code, file, offset, expected },
     }
   }
+  if (isJournalError(error)) {
+    const { code, message } = error
+    return { exitCode: EXIT.outOfReach, message, hint: JOURNAL_HINTS.get(code), details: { code } }
+  }
   if (isSystemError(error)) {
     const { code, errno, syscall, path, message } = error
     return { exitCode: EXIT.outOfReach, message, details: { code, errno, syscall, path } }
@@ -74,6 +78,21 @@ function refusal(error: SyscallError): Failure {
     hint: hintFor(error) ?? error.hint,
     details: { code, errno, syscall, msqid, key },
   }
+}
+
+const JOURNAL_HINTS: ReadonlyMap<string, string> = new Map([
+  ['ERR_MSGQ_JOURNAL_LOCKED', 'stop that one, or give another directory with --state'],
+  [
+    'ERR_MSGQ_JOURNAL_DAMAGED',
+    '`msgq serve --accept-loss` starts without what is lost, and keeps it in files beside the journal',
+  ],
+  ['ERR_MSGQ_JOURNAL_VERSION', 'use the msgq that wrote it, or a newer one'],
+  ['ERR_MSGQ_JOURNAL_FAILED', 'nothing that was answered is lost: see to the disk, and start it again'],
+])
+
+/** A `JournalError`, told by its code: its module is loaded where a journal is opened, not for every command. */
+function isJournalError(error: unknown): error is Error & { readonly code: string } {
+  return error instanceof Error && 'code' in error && /^ERR_MSGQ_JOURNAL_/.test(String(error.code))
 }
 
 /** An error of Node's own system calls: a folder that is not there, a disk that is full. */

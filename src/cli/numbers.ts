@@ -67,6 +67,26 @@ export function timeoutMsFrom(name: string, text: string): number {
   throw new UsageError(`${name} ${text} is not a time`, `it is in seconds, 0 to ${LONGEST_TIMEOUT_SECONDS}: 2, 0.5`)
 }
 
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+const UNIT_BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
+
+/** A time with its unit, in milliseconds: `24h`; `undefined` when it is none. */
+export function durationMs(text: string): number | undefined {
+  return withUnit(text, UNIT_MS)
+}
+
+/** A size with its unit, in bytes: `1GiB`; `undefined` when it is none. */
+export function sizeBytes(text: string): number | undefined {
+  return withUnit(text, UNIT_BYTES)
+}
+
+function withUnit(text: string, units: Readonly<Record<string, number>>): number | undefined {
+  const [, number, unit = ''] = /^(\d+)([a-zA-Z]+)$/.exec(text) ?? []
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
+  const value = factor === undefined ? Number.NaN : Number(number) * factor
+  return Number.isSafeInteger(value) ? value : undefined
+}
+
 function integerFrom(name: string, text: string): bigint {
   const value = parseInteger(text)
   if (value !== undefined) return value

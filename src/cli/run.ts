@@ -69,7 +69,6 @@ async function withNamespace(
   output: Output,
   { environment, interrupted, stdin }: Surroundings,
 ): Promise<void> {
-  const { MSGQ_NAMESPACE } = environment
   let namespace: IpcNamespace | undefined
   try {
     await command.run(given, {
@@ -77,7 +76,7 @@ async function withNamespace(
       interrupted,
       stdin,
       commands: COMMANDS,
-      defaultUrl: MSGQ_NAMESPACE,
+      environment,
       openNamespace: async () => {
         namespace = await openNamed(given, environment)
         return namespace

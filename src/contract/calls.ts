@@ -81,16 +81,21 @@ export function setNextIdCall(nextId: number): SetNextId {
   return { name: 'setNextId', nextId: size('nextId', nextId) }
 }
 
+/** Who `as` speaks for, checked and copied; what was left out is for another to fill in. */
+export function spokenFor(options: CallerOptions): CallerOptions {
+  const { uid, gid, groups, pid, tid, capabilities } = callerOptions(options)
+  return {
+    uid: unsigned('uid', uid, UINT_MAX - 1),
+    ...(gid !== undefined && { gid: unsigned('gid', gid, UINT_MAX - 1) }),
+    ...(groups !== undefined && { groups: groups.map((group) => unsigned('group', group, UINT_MAX - 1)) }),
+    ...(pid !== undefined && { pid: unsigned('pid', pid, INT_MAX) }),
+    ...(tid !== undefined && { tid: unsigned('tid', tid, INT_MAX) }),
+    ...(capabilities !== undefined && { capabilities: [...capabilities] }),
+  }
+}
+
 /** The caller that `as` names; see `CallerOptions` for what is left out. */
 export function callerFrom(options: CallerOptions, own: Caller): Caller {
-  const { uid, gid, groups, pid, tid, capabilities } = callerOptions(options)
-  const processId = pid === undefined ? own.pid : unsigned('pid', pid, INT_MAX)
-  return {
-    pid: processId,
-    tid: tid === undefined ? processId : unsigned('tid', tid, INT_MAX),
-    uid: unsigned('uid', uid, UINT_MAX - 1),
-    gid: gid === undefined ? own.gid : unsigned('gid', gid, UINT_MAX - 1),
-    groups: (groups ?? []).map((group) => unsigned('group', group, UINT_MAX - 1)),
-    capabilities: [...(capabilities ?? [])],
-  }
+  const { uid, gid = own.gid, groups = [], pid = own.pid, tid = pid, capabilities = [] } = spokenFor(options)
+  return { pid, tid, uid, gid, groups, capabilities }
 }

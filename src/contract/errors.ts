@@ -48,6 +48,10 @@ export type BackendErrorCode =
   | 'ERR_MSGQ_TORN'
   /** More calls wait than this backend can let wait; the call was not made. */
   | 'ERR_MSGQ_TOO_MANY_WAITS'
+  /** The disk under the namespace is full; the call was not made. */
+  | 'ERR_MSGQ_NO_SPACE'
+  /** Both sides speak no version of the protocol, or one of them broke it. */
+  | 'ERR_MSGQ_PROTOCOL'
 
 /** The queue could not be asked. */
 export class BackendError extends Error {

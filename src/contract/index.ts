@@ -10,6 +10,7 @@ export {
   setCopyCounterCall,
   setLimitsCall,
   setNextIdCall,
+  spokenFor,
 } from './calls.ts'
 export { BackendError, type BackendErrorCode, formatKey, SyscallError, type SyscallErrorDetails } from './errors.ts'
 export { type Circumstances, syscallError } from './hints.ts'

@@ -23,7 +23,7 @@ export function show(step: Step, queue: MsgQueue, address: Address): void {
   const receiver = nextReceiver(step, queue, queue.messages.typeOf(address), queue.messages.sizeOf(address))
   if (receiver === undefined) return
   finish(step, receiver.ticket, queue.messages.read(address, receiver.call.msgsz))
-  if (receiver.call.hold) return hold(step, queue, address, receiver)
+  if (receiver.call.hold) return hold(step, queue, address, asThread(receiver))
   take(step, queue, address, receiver.caller.tid)
   // The hand-over may have lowered the copy counter.
   serveCopiers(step, queue)
@@ -37,7 +37,7 @@ function pipelinedSend(step: Step, queue: MsgQueue, sender: Caller, call: Msgsnd
   if (receiver === undefined || receiver.call.hold) {
     const address = link(namespace, queue, call, queue.lastSequence, sender, now)
     if (receiver === undefined) return
-    hold(step, queue, address, receiver)
+    hold(step, queue, address, asThread(receiver))
   } else {
     // A receiver that waited leaves its thread's id, one that did not its process's. Source: ipc/msg.c, task_pid().
     countReceive(step, queue, receiver.caller.tid)
@@ -50,6 +50,11 @@ function pipelinedSend(step: Step, queue: MsgQueue, sender: Caller, call: Msgsnd
     sender: { pid: sender.pid, uid: sender.uid },
     time: now,
   })
+}
+
+/** The receive of a hold that began as a wait: once it is accepted, it leaves its thread's id, as one without a hold does. */
+function asThread({ ticket, caller }: BlockedReceiver): { readonly ticket: Ticket; readonly caller: Caller } {
+  return { ticket, caller: { ...caller, pid: caller.tid } }
 }
 
 /** The first waiting receiver that takes a message; those for which it is too long end in E2BIG on the way. */

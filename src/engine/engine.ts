@@ -2,7 +2,7 @@ import type { ErrnoName } from '../abi/index.ts'
 import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
 import { copyAfter, copyAtIndex, setCopyCounter } from './copies.ts'
 import type { Applied, Caller, Entry, Limits, Message, Msgrcv, WaitingCall } from './entry.ts'
-import { accept, refuse } from './hold.ts'
+import { accept, acceptAll, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
 import { msgget } from './msgget.ts'
@@ -85,6 +85,8 @@ function dispatch(step: Step): void {
       return interrupt(step, call)
     case 'accept':
       return accept(step, call)
+    case 'acceptAll':
+      return acceptAll(step, call)
     case 'refuse':
       return refuse(step, call)
     case 'setLimits':

@@ -86,6 +86,12 @@ export interface Accept {
   readonly receive: Ticket
 }
 
+/** Accepts what several receives of the ticket's own session hold, by their numbers: one entry for many. What is held no more is left out. */
+export interface AcceptAll {
+  readonly name: 'acceptAll'
+  readonly receives: readonly number[]
+}
+
 /** Shows the message that a held receive hid again, at its place. */
 export interface Refuse {
   readonly name: 'refuse'
@@ -152,6 +158,7 @@ export type Call =
   | CopyAfter
   | Interrupt
   | Accept
+  | AcceptAll
   | Refuse
   | SetLimits
   | SetNextId
@@ -212,6 +219,8 @@ export interface Values {
   /** 1 when the call was waiting and is now interrupted. */
   interrupt: 0 | 1
   accept: 0
+  /** How many messages were received. */
+  acceptAll: number
   refuse: 0
   setLimits: 0
   setNextId: 0

@@ -1,6 +1,6 @@
 import { serveCopiers } from './copies.ts'
 import { show, wakeSenders } from './delivery.ts'
-import type { Accept, Refuse, Ticket } from './entry.ts'
+import type { Accept, AcceptAll, Refuse, Ticket } from './entry.ts'
 import type { Address } from './messages/index.ts'
 import { type HeldMessage, take } from './msg-queue.ts'
 import { fail, finish, type Step, ticketKey } from './namespace.ts'
@@ -9,11 +9,23 @@ import { fail, finish, type Step, ticketKey } from './namespace.ts'
 export function accept(step: Step, call: Accept): void {
   const held = find(step, call.receive)
   if (held === undefined) return fail(step, step.ticket, 'EINVAL')
-  step.namespace.held.delete(ticketKey(call.receive))
-  take(step, held.queue, addressOf(held), held.caller.pid)
+  remove(step, held)
   finish(step, step.ticket, 0)
-  serveCopiers(step, held.queue)
-  wakeSenders(step, held.queue)
+  makeUseOfRoom(step, held)
+}
+
+/** Removes the messages that receives of this session held, in their order. */
+export function acceptAll(step: Step, { receives }: AcceptAll): void {
+  const { session } = step.ticket
+  let accepted = 0
+  for (const number of receives) {
+    const held = find(step, { session, number })
+    if (held === undefined) continue
+    remove(step, held)
+    makeUseOfRoom(step, held)
+    accepted++
+  }
+  finish(step, step.ticket, accepted)
 }
 
 /** Shows a held message again, at its place. */
@@ -22,6 +34,16 @@ export function refuse(step: Step, call: Refuse): void {
   if (held === undefined) return fail(step, step.ticket, 'EINVAL')
   release(step, held)
   finish(step, step.ticket, 0)
+}
+
+function remove(step: Step, held: HeldMessage): void {
+  step.namespace.held.delete(ticketKey(held.receive))
+  take(step, held.queue, addressOf(held), held.caller.pid)
+}
+
+function makeUseOfRoom(step: Step, { queue }: HeldMessage): void {
+  serveCopiers(step, queue)
+  wakeSenders(step, queue)
 }
 
 /** Ends a hold: whoever waits for the message gets it as if it were sent now, and so may free room. */

@@ -25,6 +25,7 @@ export type {
   Msgrcv,
   Msgsnd,
   NamespaceInfo,
+  RestoreBegin,
   Sender,
   SessionCode,
   SetCopyCounter,

@@ -28,7 +28,7 @@ export function isSettled(step: Step): boolean {
     complete(step, answer)
     return true
   }
-  if (namespace.waiting.has(ticketKey(ticket))) return true
+  if (namespace.waiting.size > 0 && namespace.waiting.has(ticketKey(ticket))) return true
   if (call.name === 'acknowledgeSession') return false
   if (ticket.number <= session.acknowledged) return refused(step, 'ERR_MSGQ_TICKET_ACKNOWLEDGED')
   if (session.answers.size >= SESSION_ANSWERS_MAX) return refused(step, 'ERR_MSGQ_SESSION_FULL')

@@ -25,7 +25,7 @@ import type { Caller, Checkpoint, Limits, WaitingCall } from '../engine/index.ts
 import type { Host } from './host.ts'
 import { HostSession, msgctlResult } from './host-session.ts'
 import { HostSync } from './host-sync.ts'
-import { restore } from './restore.ts'
+import { type RestoreCalls, restore } from './restore.ts'
 
 /** What every reference to one host shares. */
 export interface HostedNamespace {
@@ -139,7 +139,7 @@ export class HostNamespace implements IpcNamespace {
   }
 
   async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
-    return restore(this.#session, checkpoint)
+    return restore(restoreCalls(this.#session), checkpoint)
   }
 
   async waiting(): Promise<readonly WaitingCall[]> {
@@ -167,5 +167,14 @@ export class HostNamespace implements IpcNamespace {
       accept: async () => this.#session.endHold('accept', ticket),
       refuse: async () => this.#session.endHold('refuse', ticket),
     }
+  }
+}
+
+/** One chunk carries all: an engine in this process shares the messages. */
+function restoreCalls(session: HostSession): RestoreCalls {
+  return {
+    perform: (call) => session.perform(call),
+    begin: (call) => session.begin(call),
+    chunks: (queues) => [queues],
   }
 }

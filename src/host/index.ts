@@ -1,3 +1,5 @@
 /** Runs one engine: gives it time, turns completions into promises. */
 export { Host } from './host.ts'
 export { type HostedNamespace, HostNamespace } from './host-namespace.ts'
+export type { ValueOf } from './host-session.ts'
+export { type RestoreCalls, restore } from './restore.ts'

@@ -1,22 +1,55 @@
 import { IPC_PRIVATE, MSG_INFO, MSG_STAT_ANY } from '../abi/index.ts'
 import { formatKey, missingFrom, type NotRestored, type RestoreReport, SyscallError } from '../contract/index.ts'
-import type { Checkpoint, CheckpointMessages, CheckpointQueue, NamespaceInfo } from '../engine/index.ts'
-import type { HostSession } from './host-session.ts'
+import type {
+  Call,
+  Checkpoint,
+  CheckpointMessages,
+  CheckpointQueue,
+  NamespaceInfo,
+  RestoreBegin,
+  Ticket,
+} from '../engine/index.ts'
+import type { ValueOf } from './host-session.ts'
 
-/** Restores a checkpoint into the engine of a host: all of it, or nothing. */
-export function restore(session: HostSession, checkpoint: Checkpoint): RestoreReport {
+/** What makes the calls of a restore. */
+export interface RestoreCalls {
+  perform<C extends Call>(call: C): ValueOf<C> | Promise<ValueOf<C>>
+  /** Begins it; the ticket names it. */
+  begin(call: RestoreBegin): Ticket | Promise<Ticket>
+  /** The queues of a checkpoint, in chunks that a call can carry. */
+  chunks(queues: readonly CheckpointQueue[]): Iterable<readonly CheckpointQueue[]>
+}
+
+/** Restores a checkpoint into an engine: all of it, or nothing. */
+export async function restore(calls: RestoreCalls, checkpoint: Checkpoint): Promise<RestoreReport> {
   const { queues, waiting: _, ...header } = checkpointArgument(checkpoint)
-  const wasEmpty = queuesInUse(session) === 0
-  const begun = session.begin({ name: 'restoreBegin', header })
-  session.perform({ name: 'restoreChunk', restore: begun, queues })
+  const wasEmpty = (await queuesInUse(calls)) === 0
+  const begun = await calls.begin({ name: 'restoreBegin', header })
   try {
-    session.perform({ name: 'restoreCommit', restore: begun })
+    for (const chunk of calls.chunks(queues)) {
+      await calls.perform({ name: 'restoreChunk', restore: begun, queues: chunk })
+    }
   } catch (error) {
-    throw namingConflict(session, queues, error)
+    // What was prepared must not stay: a part that is not valid ends the whole restore.
+    await succeeds(() => calls.perform({ name: 'restoreChunk', restore: begun, queues: [NO_QUEUE] }))
+    throw error
+  }
+  try {
+    await calls.perform({ name: 'restoreCommit', restore: begun })
+  } catch (error) {
+    throw await namingConflict(calls, queues, error)
   }
   const notRestored = missingFrom(checkpoint)
   if (!wasEmpty) notRestored.push(...NAMESPACE_HAD_QUEUES)
   return { msqids: queues.map(({ msqid }) => msqid), notRestored }
+}
+
+/** A queue that no namespace can have. */
+const NO_QUEUE: CheckpointQueue = {
+  msqid: -1,
+  perm: { key: IPC_PRIVATE, uid: 0, gid: 0, cuid: 0, cgid: 0, mode: 0 },
+  qbytes: 0,
+  messages: [],
 }
 
 const NAMESPACE_HAD_QUEUES: readonly NotRestored[] = ['nextId', 'identifiers'].map((field) => ({
@@ -40,19 +73,24 @@ function areMessages(messages: CheckpointMessages | undefined): boolean {
   return messages?.[Symbol.iterator] !== undefined
 }
 
-function queuesInUse(session: HostSession): number {
-  const value = session.perform({ name: 'msgctl', msqid: 0, cmd: MSG_INFO }) as NamespaceInfo
+async function queuesInUse(calls: RestoreCalls): Promise<number> {
+  const value = (await calls.perform({ name: 'msgctl', msqid: 0, cmd: MSG_INFO })) as NamespaceInfo
   return value.info.pool
 }
 
 /** An EEXIST that names the first queue which is in the way. */
-function namingConflict(session: HostSession, queues: readonly CheckpointQueue[], error: unknown): unknown {
+async function namingConflict(
+  calls: RestoreCalls,
+  queues: readonly CheckpointQueue[],
+  error: unknown,
+): Promise<unknown> {
   if (!(error instanceof SyscallError) || error.code !== 'EEXIST') return error
   for (const { msqid, perm } of queues) {
-    if (succeeds(() => session.perform({ name: 'msgctl', msqid, cmd: MSG_STAT_ANY }))) {
+    if (await succeeds(() => calls.perform({ name: 'msgctl', msqid, cmd: MSG_STAT_ANY }))) {
       return new SyscallError('EEXIST', 'restore', { msqid, hint: 'its index is in use here; nothing was restored' })
     }
-    if (perm.key !== IPC_PRIVATE && succeeds(() => session.perform({ name: 'msgget', key: perm.key, msgflg: 0 }))) {
+    if (perm.key === IPC_PRIVATE) continue
+    if (await succeeds(() => calls.perform({ name: 'msgget', key: perm.key, msgflg: 0 }))) {
       const hint = `queue ${msqid} of the image has it, and so has a queue here (${formatKey(perm.key)}); nothing was restored`
       return new SyscallError('EEXIST', 'restore', { key: perm.key, hint })
     }
@@ -60,9 +98,9 @@ function namingConflict(session: HostSession, queues: readonly CheckpointQueue[]
   return error
 }
 
-function succeeds(call: () => unknown): boolean {
+async function succeeds(call: () => unknown): Promise<boolean> {
   try {
-    call()
+    await call()
     return true
   } catch (error) {
     if (error instanceof SyscallError) return false

@@ -1,5 +1,6 @@
 /** The few Linux calls that Node lacks, through FFI. Loads koffi on first use. */
 export {
+  AF_UNIX,
   CLONE_NEWIPC,
   koffiVersion,
   type LinuxCalls,
@@ -11,6 +12,11 @@ export {
   MAP_SHARED,
   PROT_READ,
   PROT_WRITE,
+  SO_PEERCRED,
+  SO_PEERGROUPS,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOL_SOCKET,
 } from './calls.ts'
 export { type SyscallNumbers, syscallNumbers } from './machine.ts'
 export { wakeSignal } from './wake-signal.ts'

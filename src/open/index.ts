@@ -4,17 +4,23 @@ import { type IpcNamespace, unsigned } from '../contract/index.ts'
 /** The namespaces that `openNamespace` knows, for usage errors. */
 export const NAMESPACE_URLS = `memory:        queues in this process (?msgCopy=counter: copies as in 2012)
 linux:         the queues of the running Linux kernel
-linux:?pid=N   those of the IPC namespace that process N is in`
+linux:?pid=N   those of the IPC namespace that process N is in
+unix:PATH      those of the daemon whose socket is there (msgq serve)`
 
 /**
  * Opens the namespace of a URL; its backend is loaded now, at its first use.
  *
- * @param url `memory:`, `linux:` or `linux:?pid=N`: see `NAMESPACE_URLS`.
+ * @param url `memory:`, `linux:`, `linux:?pid=N` or `unix:PATH`: see `NAMESPACE_URLS`.
  * @throws {TypeError} not a URL of a namespace: the message lists them.
  * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the namespace cannot be reached: the message says why and what to do.
  */
 export async function openNamespace(url: string): Promise<IpcNamespace> {
   if (typeof url !== 'string') throw new TypeError(`the namespace's URL must be a string, not ${typeof url}`)
+  const [, path] = /^unix:(.+)$/.exec(url) ?? []
+  if (path !== undefined) {
+    const { openDaemonNamespace } = await import('../backends/daemon/index.ts')
+    return openDaemonNamespace(socketPath(path))
+  }
   const [, scheme, query] = /^(\w+:)(?:\?(.*))?$/.exec(url) ?? []
   const parameters = new URLSearchParams(query)
   switch (scheme) {
@@ -56,4 +62,13 @@ function allowOnly(url: string, parameters: URLSearchParams, known: readonly str
   for (const name of parameters.keys()) {
     if (!known.includes(name)) throw new TypeError(`${url}: there is no parameter ${name}; use ${known.join(', ')}`)
   }
+}
+
+/** A longer path does not fit into a socket's address. Source: include/uapi/linux/un.h, UNIX_PATH_MAX, with its last zero. */
+const SOCKET_PATH_BYTES_MAX = 107
+
+function socketPath(path: string): string {
+  const bytes = new TextEncoder().encode(path).length
+  if (bytes <= SOCKET_PATH_BYTES_MAX) return path
+  throw new TypeError(`a socket's path has at most ${SOCKET_PATH_BYTES_MAX} bytes, and this one ${bytes}: ${path}`)
 }

@@ -24,6 +24,7 @@ const CALL_TAG = {
   openSession: 15,
   acknowledgeSession: 16,
   expireSession: 17,
+  acceptAll: 18,
 } as const satisfies Record<CallName, number>
 
 /** `hold`, which may be left out. */
@@ -57,6 +58,10 @@ export function writeCall(writer: ByteWriter, call: Call): void {
     case 'accept':
     case 'refuse':
       return writeTicket(writer, call.receive)
+    case 'acceptAll':
+      writer.uint(call.receives.length)
+      for (const number of call.receives) writer.uint(number)
+      return
     case 'setLimits':
       return writeSomeLimits(writer, call.limits)
     case 'setNextId':
@@ -109,6 +114,8 @@ export function readCall(reader: ByteReader): Call {
       return { name: 'interrupt', call: readTicket(reader) }
     case CALL_TAG.accept:
       return { name: 'accept', receive: readTicket(reader) }
+    case CALL_TAG.acceptAll:
+      return { name: 'acceptAll', receives: reader.list((each) => each.uint()) }
     case CALL_TAG.refuse:
       return { name: 'refuse', receive: readTicket(reader) }
     case CALL_TAG.setLimits:

@@ -25,7 +25,7 @@ async function memoryCopied(msgCopy: 'index' | 'counter'): Promise<Copied> {
     await copy.run(parseArguments(copy, [String(msqid), ...words]), {
       output,
       stdin: process.stdin,
-      defaultUrl: undefined,
+      environment: {},
       commands: [],
       interrupted: new AbortController().signal,
       openNamespace: async () => namespace,

@@ -23,7 +23,7 @@ const WRONG: readonly (readonly [words: readonly string[], told: RegExp])[] = [
   [['send', '3', 'a', 'b'], /"b"\nhint: usage: msgq send QUEUE \[TEXT\]/],
   [
     ['ls'],
-    /which namespace\? use one of\n\s*memory:.*\n\s*linux: .*\n\s*linux:\?pid=N.*\nhint: .*--namespace.*MSGQ_NAMESPACE/,
+    /which namespace\? use one of\n\s*memory:.*\n\s*linux: .*\n\s*linux:\?pid=N.*\n\s*unix:PATH.*\nhint: .*--namespace.*MSGQ_NAMESPACE/,
   ],
   [['-n', 'kafka:', 'ls'], /kafka: is not the URL of a namespace; use one of\nmemory:/],
   [['-n', 'memory:?colour=red', 'ls'], /there is no parameter colour/],

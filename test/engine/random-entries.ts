@@ -104,6 +104,7 @@ const call: fc.Arbitrary<Call> = fc.oneof(
   }),
   fc.record({ name: fc.constant('interrupt' as const), call: ticket }),
   fc.record({ name: fc.constant('accept' as const), receive: ticket }),
+  fc.record({ name: fc.constant('acceptAll' as const), receives: fc.array(fc.nat(12), { maxLength: 3 }) }),
   fc.record({ name: fc.constant('refuse' as const), receive: ticket }),
   fc.record({ name: fc.constant('setCopyCounter' as const), msqid, copyCounter: fc.nat(5) }),
   fc.record({
@@ -182,6 +183,11 @@ export function aimed(entry: Entry, { namespace }: Engine): Entry {
         call.receive,
       )
       return { ...entry, call: { ...call, receive: held ?? call.receive } }
+    }
+    case 'acceptAll': {
+      const ofSession = [...namespace.held.values()].filter(({ receive }) => receive.session === entry.ticket.session)
+      const numbers = ofSession.map(({ receive }) => receive.number)
+      return { ...entry, call: { ...call, receives: [...call.receives, ...numbers.slice(0, 2)] } }
     }
     case 'restoreChunk':
     case 'restoreCommit': {

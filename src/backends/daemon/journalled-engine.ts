@@ -25,10 +25,10 @@ export interface JournalledOptions extends Omit<JournalOptions, 'onDurable'> {
   readonly onImageError?: (error: unknown) => void
 }
 
-/** What an entry ended, and the record that must be durable before anybody hears of it. */
+/** What is to be told, and the record that must be durable before anybody hears of it. */
 interface Untold {
   readonly sequence: number
-  readonly completions: readonly Completion[]
+  readonly tell: () => void
 }
 
 /**
@@ -75,6 +75,16 @@ export class JournalledEngine {
     }
   }
 
+  /** Of the journal: see `Journal.id`. */
+  get id(): Uint8Array {
+    return this.#journal.id
+  }
+
+  /** Number of the last record, and of the last that is durable. */
+  get records(): { readonly last: number; readonly durable: number } {
+    return { last: this.#journal.last.sequence, durable: this.#journal.durable }
+  }
+
   /** Resolves when the disk has failed, which is final: nothing more is told. Never rejects. */
   get failed(): Promise<JournalError> {
     return this.#journal.failed
@@ -91,7 +101,7 @@ export class JournalledEngine {
   apply(entry: Entry): boolean {
     const { call, now } = entry
     if (isReading(call, this.engine.namespace)) {
-      this.#afterAll(this.engine.apply(entry).completions)
+      this.#complete(this.engine.apply(entry).completions)
       return true
     }
     const record = encodeEntry(entry)
@@ -99,8 +109,15 @@ export class JournalledEngine {
     if (!this.#journal.canAppend(record.length, room)) return false
     const { completions, changed } = this.engine.apply(entry)
     if (changed) this.#append(record, now, room)
-    this.#afterAll(completions)
+    this.#complete(completions)
     return true
+  }
+
+  /** Calls back when all that was applied is durable: what was read of the engine now may then be told. At once, if it is. */
+  afterAll(tell: () => void): void {
+    const { sequence } = this.#journal.last
+    if (sequence <= this.#journal.durable) tell()
+    else this.#untold.push({ sequence, tell })
   }
 
   /** Resolves when all that was applied is on the disk, whatever the durability. @throws {JournalError} The disk has failed. */
@@ -108,10 +125,15 @@ export class JournalledEngine {
     return this.#journal.flush()
   }
 
-  /** Writes an image, so that the next start replays nothing, and lets go of the journal. @throws {JournalError} The disk has failed. */
-  async close(): Promise<void> {
+  /**
+   * Lets go of the journal.
+   *
+   * @param options `image`: write one, so that the next start replays nothing. Default true.
+   * @throws {JournalError} The disk has failed.
+   */
+  async close({ image = true }: { readonly image?: boolean } = {}): Promise<void> {
     await this.#imaging
-    if (this.#bytesSinceImage > 0) await this.#writeImage()
+    if (this.#bytesSinceImage > 0 && image) await this.#writeImage()
     await this.#journal.close()
   }
 
@@ -141,17 +163,14 @@ export class JournalledEngine {
     }
   }
 
-  #afterAll(completions: readonly Completion[]): void {
-    if (completions.length === 0) return
-    const { sequence } = this.#journal.last
-    if (sequence <= this.#journal.durable) return this.#options.onCompletions(completions)
-    this.#untold.push({ sequence, completions })
+  #complete(completions: readonly Completion[]): void {
+    if (completions.length > 0) this.afterAll(() => this.#options.onCompletions(completions))
   }
 
   #tell(durable: number): void {
     const first = this.#untold.findIndex(({ sequence }) => sequence > durable)
     const told = first < 0 ? this.#untold.splice(0) : this.#untold.splice(0, first)
-    for (const { completions } of told) this.#options.onCompletions(completions)
+    for (const { tell } of told) tell()
   }
 }
 
@@ -192,8 +211,10 @@ function isFreeing(call: Call): boolean {
     case 'msgctl':
       return call.cmd === IPC_RMID
     case 'accept':
+    case 'acceptAll':
     case 'refuse':
     case 'interrupt':
+    case 'openSession':
     case 'acknowledgeSession':
     case 'expireSession':
       return true

@@ -25,8 +25,9 @@ the example into ~/.bashrc, ~/.zshrc (after compinit) or ~/.config/fish/config.f
     { command: 'eval "$(msgq completion bash)"', does: 'in ~/.bashrc; for zsh the same with zsh' },
     { command: 'msgq completion fish | source', does: 'in config.fish' },
   ],
-  async run({ operands: [shell = '', ...words] }, { output, commands, defaultUrl }) {
-    if (shell === 'words') return output.lines(...(await fitting(words, commands, defaultUrl)))
+  async run({ operands: [shell = '', ...words] }, { output, commands, environment }) {
+    const { MSGQ_NAMESPACE } = environment
+    if (shell === 'words') return output.lines(...(await fitting(words, commands, MSGQ_NAMESPACE)))
     const script = Object.entries(COMPLETION_SCRIPTS).find(([name]) => name === shell)
     if (script === undefined) throw new UsageError(`there is no completion for ${shell}`, 'SHELL is bash, zsh or fish')
     if (words.length > 0) throw new UsageError('completion takes one SHELL', 'usage: msgq completion SHELL')

@@ -15,6 +15,7 @@ import { receive } from './receive.ts'
 import { restore } from './restore.ts'
 import { rm } from './rm.ts'
 import { send } from './send.ts'
+import { serve } from './serve.ts'
 import { set } from './set.ts'
 import { stat } from './stat.ts'
 import { tour } from './tour.ts'
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   image,
   limits,
   metrics,
+  serve,
   doctor,
   conformance,
   tour,

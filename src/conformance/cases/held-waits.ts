@@ -24,6 +24,17 @@ const cases: readonly Omit<ConformanceCase, 'needs'>[] = [
     },
   },
   {
+    name: 'accept of a hold that waited records the receiver by the id of its thread, as a hand-over does',
+    run: async (context) => {
+      const { namespace } = context
+      const msqid = await make(namespace)
+      const holder = await waitingHold(context, await context.process(), msqid)
+      await send(namespace, msqid, 1, 'abc')
+      await (await succeeds(holder)).accept()
+      assert.equal((await stat(namespace, msqid)).lrpid, holder.tid)
+    },
+  },
+  {
     name: 'refuse hands the message to a receiver that waits, as a send does',
     run: async (context) => {
       const { namespace } = context

@@ -100,7 +100,8 @@ describe('looking back', () => {
   /** Ten records a segment, a second apart; images after the 20th and the 40th. */
   async function journalOfFifty(retain: JournalOptions['retain'] & object) {
     const place = fresh()
-    const { journal } = await opened(place, { segmentBytes: 16_384, retain })
+    // Without a reserve a segment is filled whether or not the next one is made already.
+    const { journal } = await opened(place, { segmentBytes: 16_384, reserveBytes: 0, retain })
     for (let index = 1; index <= 50; index++) {
       await appendEach(journal, [String(index).padEnd(1_100)], index * 1_000)
       if (index % 20 === 0) await journal.writeImage([Buffer.from(`state ${index}`)], journal.last)

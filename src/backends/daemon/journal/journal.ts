@@ -93,6 +93,11 @@ export class Journal {
     return this.#ready().failed
   }
 
+  /** Random bytes that are this journal's own, and in its files alone: who can read them can read it. */
+  get id(): Uint8Array {
+    return this.#id
+  }
+
   /** The last record that was appended. */
   get last(): Position {
     return this.#ready().last

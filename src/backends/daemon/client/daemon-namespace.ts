@@ -1,0 +1,214 @@
+import { MSG_COPY, type Msgbuf, type MsqidSettings } from '../../../abi/index.ts'
+import {
+  BackendError,
+  type CallerOptions,
+  type Capabilities,
+  copyAfterCall,
+  type HeldMessage,
+  type IpcNamespace,
+  type MsgctlResult,
+  msgctlCall,
+  msggetCall,
+  msgrcvCall,
+  msgsndCall,
+  type ReceivedMessage,
+  type ReceiveOptions,
+  type RestoreReport,
+  type SyncIpcNamespace,
+  SyscallError,
+  setCopyCounterCall,
+  setLimitsCall,
+  setNextIdCall,
+  spokenFor,
+  type WaitOptions,
+} from '../../../contract/index.ts'
+import type { Call, Checkpoint, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../../engine/index.ts'
+import { type RestoreCalls, restore } from '../../../host/index.ts'
+import { CheckpointBuilder, MESSAGE_BYTES_MAX, queueChunks } from '../../../wire/index.ts'
+import type { Link } from './link.ts'
+import { ClientSession } from './session.ts'
+
+/** A namespace behind a socket. References made by `as` share its connection, and end with it. */
+export class DaemonNamespace implements IpcNamespace {
+  readonly url: string
+  readonly capabilities: Capabilities
+  readonly #session: ClientSession
+  readonly #owner: DaemonNamespace | undefined
+  readonly #references = new Set<ClientSession>()
+  #closing: Promise<void> | undefined
+
+  constructor(url: string, link: Link, as?: { readonly caller: CallerOptions; readonly owner: DaemonNamespace }) {
+    this.url = url
+    this.capabilities = link.welcome.capabilities as unknown as Capabilities
+    this.#session = new ClientSession(link, as?.caller)
+    this.#owner = as?.owner
+  }
+
+  get sync(): SyncIpcNamespace {
+    throw unsupported('synchronous face')
+  }
+
+  async msgget(key: number, msgflg: number): Promise<number> {
+    return this.#session.perform(msggetCall(key, msgflg))
+  }
+
+  async msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
+    const call = msgsndCall(msqid, message, msgflg)
+    if (call.mtext.length > MESSAGE_BYTES_MAX) throw await this.#tooLong(call)
+    // It may have to be sent once more, on another connection, and the bytes are the caller's.
+    await this.#session.perform({ ...call, mtext: call.mtext.slice() }, signal)
+  }
+
+  msgrcv(
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    options: ReceiveOptions & { hold: true },
+  ): Promise<HeldMessage>
+  msgrcv(
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    options?: WaitOptions,
+  ): Promise<ReceivedMessage>
+  async msgrcv(
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    { hold = false, signal }: ReceiveOptions = {},
+  ): Promise<ReceivedMessage> {
+    if (hold && msgflg & MSG_COPY) throw new TypeError('a copy cannot be held: leave out hold, or MSG_COPY')
+    const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, hold)
+    if (!hold) return msgflg & MSG_COPY ? this.#session.perform(call, signal) : this.#session.receive(call, signal)
+    return this.#hold(call, signal)
+  }
+
+  async msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): Promise<MsgctlResult<Cmd>> {
+    const value = await this.#session.perform(msgctlCall(msqid, cmd, settings))
+    return (value === 0 ? undefined : value) as MsgctlResult<Cmd>
+  }
+
+  async copyAfter(
+    msqid: number,
+    sequence: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    { signal }: WaitOptions = {},
+  ): Promise<ReceivedMessage> {
+    return this.#session.perform(copyAfterCall(msqid, sequence, msgsz, msgtyp, msgflg), signal)
+  }
+
+  async setCopyCounter(msqid: number, copyCounter: number): Promise<void> {
+    await this.#session.perform(setCopyCounterCall(msqid, copyCounter))
+  }
+
+  async limits(): Promise<Limits> {
+    return this.#session.limits()
+  }
+
+  async setLimits(limits: Partial<Limits>): Promise<void> {
+    await this.#session.perform(setLimitsCall(limits))
+  }
+
+  async nextId(): Promise<number> {
+    return (await this.#request('nextId')) as number
+  }
+
+  async setNextId(nextId: number): Promise<void> {
+    await this.#session.perform(setNextIdCall(nextId))
+  }
+
+  async checkpoint(): Promise<Checkpoint> {
+    const parts = new CheckpointBuilder()
+    await this.#request('checkpoint', parts)
+    const checkpoint = parts.finish()
+    if (checkpoint !== undefined) return checkpoint
+    throw new BackendError('ERR_MSGQ_PROTOCOL', 'the server sent a checkpoint without its beginning')
+  }
+
+  async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
+    return restore(restoreCalls(this.#session), checkpoint)
+  }
+
+  async waiting(): Promise<readonly WaitingCall[]> {
+    const parts = new CheckpointBuilder()
+    await this.#request('waiting', parts)
+    return parts.waiting
+  }
+
+  as(caller: CallerOptions): IpcNamespace {
+    this.#session.assertOpen()
+    if (!this.capabilities.as) throw unsupported('way to speak for another process')
+    const owner = this.#owner ?? this
+    const { as, link } = this.#session
+    const { gid, pid } = as ?? {}
+    const own = { ...(gid !== undefined && { gid }), ...(pid !== undefined && { pid }) }
+    const reference = new DaemonNamespace(this.url, link, { caller: spokenFor({ ...own, ...caller }), owner })
+    owner.#references.add(reference.#session)
+    return reference
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #hold(call: Msgrcv, signal: AbortSignal | undefined): Promise<HeldMessage> {
+    if (!this.capabilities.held) throw unsupported('held receives')
+    const { ticket, message } = await this.#session.hold(call, signal)
+    return {
+      ...message,
+      accept: () => this.#session.endHold('accept', ticket),
+      refuse: () => this.#session.endHold('refuse', ticket),
+    }
+  }
+
+  async #close(): Promise<void> {
+    this.#session.close()
+    const owner = this.#owner
+    if (owner !== undefined) return void owner.#references.delete(this.#session)
+    for (const session of this.#references) session.close()
+    await this.#session.link.close()
+  }
+
+  async #request(request: 'nextId' | 'checkpoint' | 'waiting', parts?: CheckpointBuilder): Promise<unknown> {
+    this.#session.assertOpen()
+    const end = await this.#session.link.request(request, this.#session.as, parts)
+    return this.#session.value(end, request)
+  }
+
+  /** As for a kernel that finds no memory for it, once it is not longer than any message may be. Source: ipc/msgutil.c. */
+  async #tooLong({ msqid, mtext }: Msgsnd): Promise<SyscallError> {
+    const { msgmax } = await this.limits()
+    const isAllowed = mtext.length <= msgmax
+    const most = isAllowed ? `a message behind a socket has at most ${MESSAGE_BYTES_MAX} bytes` : `msgmax is ${msgmax}`
+    return new SyscallError(isAllowed ? 'ENOMEM' : 'EINVAL', 'msgsnd', { msqid, hint: `${most}, not ${mtext.length}` })
+  }
+}
+
+function restoreCalls(session: ClientSession): RestoreCalls {
+  return {
+    perform: (call) => session.perform(call).catch(asInvalid(call)),
+    begin: (call) => session.begin(call).catch(asInvalid(call)),
+    chunks: queueChunks,
+  }
+}
+
+/** What no frame carries no namespace can have been like. */
+function asInvalid({ name }: Call): (error: unknown) => never {
+  return (error) => {
+    throw error instanceof RangeError ? new SyscallError('EINVAL', name, { hint: error.message }) : error
+  }
+}
+
+function unsupported(what: string): BackendError {
+  return new BackendError('ERR_MSGQ_UNSUPPORTED', `this namespace has no ${what}: see its capabilities`)
+}

@@ -1,0 +1,340 @@
+import type { Socket } from 'node:net'
+import { BackendError } from '../../../contract/index.ts'
+import type { Call, Ticket } from '../../../engine/index.ts'
+import {
+  type CallFrame,
+  type CheckpointBuilder,
+  decodeServerFrame,
+  type FrameReader,
+  FrameWriter,
+  type RequestFrame,
+  type RequestName,
+  type ServerFrame,
+  type SpokenFor,
+  type WelcomeFrame,
+  WireError,
+} from '../../../wire/index.ts'
+import type { End } from './end.ts'
+import { type Greeted, greet } from './greet.ts'
+
+/** Who makes a call, and hears of its end: one of both. */
+export interface Asker {
+  /** The process that is spoken for, if it is another one. */
+  readonly as?: SpokenFor
+  /** Whether to ask again in another session can do nothing twice. */
+  readonly isRepeatable: boolean
+  readonly ended: (end: End) => void
+  /** There will be no answer. */
+  readonly failed: (error: Error) => void
+}
+
+/** A call or a request whose answer has not come. */
+interface Pending {
+  frame: CallFrame | RequestFrame
+  /** Whether it may have been made. */
+  isSent: boolean
+  readonly asker: Asker
+  /** Puts the parts of the answer together. */
+  readonly parts?: CheckpointBuilder
+}
+
+export interface LinkOptions {
+  /** How long to try to come back when the connection is lost, milliseconds. */
+  readonly reconnectMs?: number
+}
+
+/** Asks for something whose end it does not wait for. */
+const FORGOTTEN: Asker = { isRepeatable: true, ended: () => undefined, failed: () => undefined }
+
+/** How long a client tries to come back: as long as a restart and its replay may take. The server waits longer for it. */
+const RECONNECT_MS = 30_000
+/** Between two tries, which take ever longer. */
+const RETRY_MS = 20
+const RETRY_MS_MAX = 1000
+/** Answers, and their bytes, after which the server may forget them: it keeps them for a client that asks again. */
+const ACKNOWLEDGE_ANSWERS = 256
+const ACKNOWLEDGE_BYTES = 2 ** 20
+/**
+ * Answers are forgotten up to the oldest call that waits. After so many later ones it is made anew, at the end of its
+ * line: a quarter of what a session may leave unforgotten. Source: engine/sessions.ts, SESSION_ANSWERS_MAX.
+ */
+const RENEW_AFTER = 16_384
+
+/**
+ * A client's way to a server, and the session that outlives a connection: calls that were not answered are asked again
+ * on the next one, under their tickets.
+ */
+export class Link {
+  readonly path: string
+  readonly #reconnectMs: number
+  #welcome: WelcomeFrame
+  #socket: Socket | undefined
+  #reader: FrameReader
+  #writer = new FrameWriter()
+  /** By ticket number, which rises. */
+  readonly #pending = new Map<number, Pending>()
+  #lastNumber = 0
+  #acknowledged = 0
+  #answersSince = 0
+  #bytesSince = 0
+  /** The receives whose messages are here: accepted with the next flush, all by one call. */
+  #received: number[] = []
+  #willFlush = false
+  #retry: NodeJS.Timeout | undefined
+  /** Until when to try to come back; once that has passed, a new call tries once. */
+  #retryUntil = 0
+  #isClosed = false
+  #whenIdle: (() => void) | undefined
+
+  private constructor(path: string, reconnectMs: number, greeted: Greeted) {
+    this.path = path
+    this.#reconnectMs = reconnectMs
+    this.#welcome = greeted.welcome
+    this.#reader = greeted.reader
+    this.#use(greeted)
+  }
+
+  /** @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` nobody answers there; `ERR_MSGQ_PROTOCOL` what answers is no such server. */
+  static async connect(path: string, { reconnectMs = RECONNECT_MS }: LinkOptions = {}): Promise<Link> {
+    return new Link(path, reconnectMs, await greet(path))
+  }
+
+  /** What the server said of itself, last. */
+  get welcome(): WelcomeFrame {
+    return this.#welcome
+  }
+
+  /** Makes a call. @returns Its ticket. @throws {RangeError} it is longer than a frame, or has a number that none carries. */
+  call(call: Call, asker: Asker): Ticket {
+    const number = this.#lastNumber + 1
+    const frame = asker.as === undefined ? { number, call } : { number, call, as: asker.as }
+    this.#ask({ frame: { kind: 'call', ...frame }, isSent: false, asker })
+    return { session: this.#welcome.key.session, number }
+  }
+
+  /** Accepts what a receive held, before whoever waits for the message goes on. */
+  accept({ number }: Ticket): void {
+    this.#received.push(number)
+    this.#scheduleFlush()
+  }
+
+  /** Asks what is no call. What comes in parts is put together by `parts`. */
+  request(request: RequestName, as?: SpokenFor, parts?: CheckpointBuilder): Promise<End> {
+    return new Promise((ended, failed) => {
+      const number = this.#lastNumber + 1
+      const frame = { kind: 'request', number, request, ...(as !== undefined && { as }) } as const
+      const asker = { isRepeatable: true, ended, failed }
+      this.#ask({ frame, isSent: false, asker, ...(parts !== undefined && { parts }) })
+    })
+  }
+
+  /** Waits for the answers to all calls, and ends the session. Interrupt what waits before. */
+  async close(): Promise<void> {
+    while (this.#pending.size > 0 || this.#received.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    }
+    this.#isClosed = true
+    clearTimeout(this.#retry)
+    const socket = this.#socket
+    if (socket === undefined) return
+    const closed = new Promise((resolve) => socket.once('close', resolve))
+    this.#writer.write({ kind: 'goodbye' })
+    this.#flush()
+    socket.ref()
+    socket.end()
+    await closed
+  }
+
+  #ask(pending: Pending): void {
+    if (this.#isClosed) throw new BackendError('ERR_MSGQ_CLOSED', 'this namespace was closed: open it again')
+    // A frame that cannot be written throws, and leaves nothing.
+    if (this.#socket !== undefined) this.#write(pending)
+    this.#lastNumber = pending.frame.number
+    this.#pending.set(pending.frame.number, pending)
+    if (this.#pending.size > 1) return
+    this.#socket?.ref()
+    this.#retry?.ref()
+    if (this.#socket === undefined && this.#retry === undefined) this.#comeBack(0)
+  }
+
+  #write(pending: Pending): void {
+    this.#writer.write(pending.frame)
+    pending.isSent = true
+    this.#scheduleFlush()
+  }
+
+  /** Before whoever awaits an answer goes on: what that one does next, an end of the process too, comes after. */
+  #scheduleFlush(): void {
+    if (this.#willFlush) return
+    this.#willFlush = true
+    queueMicrotask(() => this.#flush())
+  }
+
+  #flush(): void {
+    this.#willFlush = false
+    if (this.#received.length > 0) {
+      const receives = this.#received
+      this.#received = []
+      this.call({ name: 'acceptAll', receives }, FORGOTTEN)
+      this.#willFlush = false
+    }
+    const socket = this.#socket
+    // What a server does not read waits here.
+    if (socket === undefined || socket.writableNeedDrain || this.#writer.pendingBytes === 0) return
+    socket.write(this.#writer.take())
+  }
+
+  #use({ socket, reader }: Greeted): void {
+    this.#socket = socket
+    this.#reader = reader
+    this.#writer = new FrameWriter()
+    socket.on('data', (piece: Buffer) => this.#receive(piece))
+    socket.on('drain', () => this.#flush())
+    socket.on('error', () => undefined)
+    socket.on('close', () => this.#lost())
+    if (this.#pending.size === 0) socket.unref()
+    this.#takeAll()
+  }
+
+  #receive(piece: Buffer): void {
+    this.#reader.push(piece)
+    this.#bytesSince += piece.length
+    this.#takeAll()
+    const isMuch = this.#answersSince >= ACKNOWLEDGE_ANSWERS || this.#bytesSince >= ACKNOWLEDGE_BYTES
+    if (isMuch) this.#acknowledge()
+  }
+
+  #takeAll(): void {
+    try {
+      for (let bytes = this.#reader.next(); bytes !== undefined; bytes = this.#reader.next()) {
+        this.#take(decodeServerFrame(bytes))
+      }
+    } catch (error) {
+      // What this server says cannot be read any further; another connection may do better.
+      if (!(error instanceof WireError)) throw error
+      this.#socket?.destroy()
+    }
+  }
+
+  #take(frame: ServerFrame): void {
+    switch (frame.kind) {
+      case 'answer':
+      case 'failure':
+        return this.#end(frame)
+      case 'part':
+        return this.#pending.get(frame.number)?.parts?.add(frame.part)
+      case 'welcome':
+      case 'error':
+      case 'going':
+        // The connection ends, and another one is tried.
+        return
+    }
+  }
+
+  #end(end: End): void {
+    const pending = this.#pending.get(end.number)
+    if (pending === undefined) return
+    this.#pending.delete(end.number)
+    this.#answersSince++
+    pending.asker.ended(end)
+    this.#checkIdle()
+  }
+
+  #checkIdle(): void {
+    if (this.#pending.size > 0) return
+    this.#socket?.unref()
+    this.#retry?.unref()
+    this.#whenIdle?.()
+  }
+
+  /** The server may forget all answers up to the oldest call that has none. */
+  #acknowledge(): void {
+    this.#answersSince = 0
+    this.#bytesSince = 0
+    const oldest = this.#pending.keys().next().value ?? this.#lastNumber + 1
+    if (oldest - 1 > this.#acknowledged && this.#socket !== undefined) {
+      this.#acknowledged = oldest - 1
+      this.#writer.write({ kind: 'acknowledge', number: this.#acknowledged })
+      this.#scheduleFlush()
+    }
+    if (this.#lastNumber - oldest >= RENEW_AFTER) this.#renew(this.#lastNumber - RENEW_AFTER / 2)
+  }
+
+  /** Ends the calls that have waited for very long: whoever asked did not ask for an EINTR, and so asks again. */
+  #renew(before: number): void {
+    const { session } = this.#welcome.key
+    for (const [number, { frame }] of [...this.#pending]) {
+      if (number > before) return
+      if (frame.kind === 'call') this.call({ name: 'interrupt', call: { session, number } }, FORGOTTEN)
+    }
+  }
+
+  #lost(): void {
+    this.#socket = undefined
+    if (this.#isClosed) return
+    this.#retryUntil = performance.now() + this.#reconnectMs
+    this.#comeBack(0)
+  }
+
+  #comeBack(afterMs: number): void {
+    this.#retry = setTimeout(() => void this.#tryAgain(afterMs), afterMs)
+    if (this.#pending.size === 0) this.#retry.unref()
+  }
+
+  async #tryAgain(waitedMs: number): Promise<void> {
+    try {
+      const greeted = await greet(this.path, this.#welcome.key)
+      this.#retry = undefined
+      if (this.#isClosed) greeted.socket.destroy()
+      else this.#resume(greeted)
+    } catch (error) {
+      if (this.#isClosed) return
+      const isFinal = !(error instanceof BackendError) || error.code !== 'ERR_MSGQ_UNAVAILABLE'
+      if (!isFinal && performance.now() < this.#retryUntil) {
+        return this.#comeBack(Math.min(Math.max(RETRY_MS, waitedMs * 2), RETRY_MS_MAX))
+      }
+      this.#retry = undefined
+      this.#failAll(error)
+    }
+  }
+
+  #resume(greeted: Greeted): void {
+    const { session } = greeted.welcome.key
+    const isSame = session === this.#welcome.key.session
+    this.#welcome = greeted.welcome
+    this.#use(greeted)
+    if (!isSame) this.#acknowledged = 0
+    for (const [number, pending] of this.#pending) {
+      if (!isSame && pending.isSent && !pending.asker.isRepeatable) {
+        this.#pending.delete(number)
+        pending.asker.failed(inDoubt(pending, 'the server no longer knows this client'))
+        continue
+      }
+      const { frame } = pending
+      if (!isSame && frame.kind === 'call' && frame.call.name === 'interrupt') {
+        pending.frame = { ...frame, call: { name: 'interrupt', call: { session, number: frame.call.call.number } } }
+      }
+      this.#write(pending)
+    }
+    this.#checkIdle()
+  }
+
+  #failAll(cause: unknown): void {
+    const reason = cause instanceof Error ? cause.message.replace(/^ERR_\w+: /, '') : String(cause)
+    const all = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const pending of all) {
+      const { isRepeatable, failed } = pending.asker
+      if (pending.isSent && !isRepeatable) failed(inDoubt(pending, reason))
+      else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
+    }
+    this.#checkIdle()
+  }
+}
+
+function inDoubt({ frame }: Pending, reason: string): BackendError {
+  const name = frame.kind === 'call' ? frame.call.name : frame.request
+  return new BackendError('ERR_MSGQ_IN_DOUBT', `whether ${name} was done is not known: ${reason}`)
+}

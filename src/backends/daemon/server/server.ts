@@ -1,0 +1,190 @@
+import { chmod, chown, lstat, unlink } from 'node:fs/promises'
+import net, { type Socket } from 'node:net'
+import { BackendError } from '../../../contract/index.ts'
+import type { Caller } from '../../../engine/index.ts'
+import { FrameWriter, type ServerFrame } from '../../../wire/index.ts'
+import { Connection, type Served } from './connection.ts'
+import { CONNECTIONS_MAX } from './limits.ts'
+import { callerOf } from './peer.ts'
+import type { Service } from './service.ts'
+import { Sessions } from './sessions.ts'
+
+/** How often sessions and greetings are looked at. */
+const TICK_MS = 1000
+
+export interface ServerOptions {
+  /** Where the socket is. */
+  readonly path: string
+  readonly service: Service
+  /** Permissions of the socket. Default 0600. */
+  readonly mode?: number
+  /** Group of the socket. Default: this process's. */
+  readonly gid?: number
+  /** A socket that listens already, from socket activation: `path`, `mode` and `gid` are its maker's. */
+  readonly fd?: number
+  /** Who a connection's peer is. Default: the kernel's word. */
+  readonly peerOf?: (socket: Socket) => Caller
+  /** Milliseconds of a clock that never goes back. Default `performance.now`. */
+  readonly now?: () => number
+}
+
+/** Serves a namespace behind a Unix socket. */
+export class Server {
+  readonly path: string
+  readonly #listener = net.createServer({ allowHalfOpen: false })
+  readonly #connections = new Set<Connection>()
+  readonly #served: Served
+  readonly #peerOf: (socket: Socket) => Caller
+  #tick: NodeJS.Timeout | undefined
+  #idleSince: number
+
+  private constructor({ path, service, now, peerOf }: ServerOptions) {
+    this.path = path
+    const clock = now ?? (() => performance.now())
+    const sessions = new Sessions(service, clock())
+    this.#served = { service, sessions, unfinishedBytes: 0, now: clock }
+    this.#peerOf = peerOf ?? callerOf
+    this.#idleSince = clock()
+    service.sink = {
+      answer: (session, answer) => sessions.connectionOf(session)?.answer(answer),
+      answerInParts: (session, parts) => sessions.connectionOf(session)?.answerInParts(parts),
+    }
+    this.#listener.on('connection', (socket) => this.#accept(socket))
+  }
+
+  /**
+   * Listens. A socket file that nobody listens on any more is replaced.
+   *
+   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` another one listens there, or what is there is no socket.
+   * @throws Node's own system error, `EACCES` for instance.
+   */
+  static async listen(options: ServerOptions): Promise<Server> {
+    const server = new Server(options)
+    if (options.fd === undefined) await server.#listenAt(options)
+    else await listening(server.#listener, { fd: options.fd })
+    server.#tick = setInterval(() => server.#check(), TICK_MS)
+    server.#tick.unref()
+    return server
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#connections.size
+  }
+
+  /** For how many milliseconds nobody has been connected. */
+  get idleMs(): number {
+    return this.#connections.size > 0 ? 0 : this.#served.now() - this.#idleSince
+  }
+
+  /** Takes no more calls, says so to every client, and ends the connections once what was answered is written. The socket file goes. */
+  async close(message = 'the server stops'): Promise<void> {
+    clearInterval(this.#tick)
+    const closed = new Promise((resolve) => this.#listener.close(resolve))
+    for (const connection of this.#connections) connection.end({ kind: 'going', message })
+    const late = setTimeout(() => this.destroy(), TICK_MS)
+    await closed
+    clearTimeout(late)
+    this.#served.service.sink = undefined
+  }
+
+  /** Cuts every connection off, as a crash does. */
+  destroy(): void {
+    clearInterval(this.#tick)
+    this.#served.service.sink = undefined
+    this.#listener.close()
+    for (const connection of this.#connections) connection.destroy()
+  }
+
+  async #listenAt({ path, mode = 0o600, gid }: ServerOptions): Promise<void> {
+    await removeDeadSocket(path)
+    // Nobody may connect before the permissions are what they shall be.
+    const before = process.umask(0o177)
+    try {
+      await listening(this.#listener, { path })
+    } finally {
+      process.umask(before)
+    }
+    if (gid !== undefined) await chown(path, -1, gid)
+    await chmod(path, mode)
+  }
+
+  #accept(socket: Socket): void {
+    if (this.#connections.size >= CONNECTIONS_MAX) {
+      const message = `${CONNECTIONS_MAX} programs are connected: that is the most`
+      return refuse(socket, { kind: 'error', code: 'ERR_MSGQ_UNAVAILABLE', message })
+    }
+    let peer: Caller
+    try {
+      peer = this.#peerOf(socket)
+    } catch (error) {
+      // A client may be gone before it is asked who it is.
+      const message = `the server cannot tell who you are: ${error instanceof Error ? error.message : error}`
+      return refuse(socket, { kind: 'error', code: 'ERR_MSGQ_UNAVAILABLE', message })
+    }
+    const connection = new Connection(socket, peer, this.#served)
+    this.#connections.add(connection)
+    socket.on('close', () => {
+      this.#connections.delete(connection)
+      this.#idleSince = this.#served.now()
+    })
+  }
+
+  #check(): void {
+    const now = this.#served.now()
+    this.#served.sessions.expire(now)
+    for (const connection of this.#connections) connection.checkTime(now)
+  }
+}
+
+function listening(listener: net.Server, where: { readonly fd: number } | { readonly path: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject)
+    listener.listen(where, () => {
+      listener.off('error', reject)
+      resolve()
+    })
+  })
+}
+
+function refuse(socket: Socket, frame: ServerFrame): void {
+  const writer = new FrameWriter()
+  writer.write(frame)
+  socket.on('error', () => undefined)
+  socket.end(writer.take())
+  // It may send, which nobody reads; it must not be able to keep the connection.
+  socket.resume()
+  setTimeout(() => socket.destroy(), TICK_MS).unref()
+}
+
+/** @throws {BackendError} what is at the path is in use, or is no socket. */
+async function removeDeadSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(ignoreMissing)
+  if (found === undefined) return
+  if (!found.isSocket()) {
+    throw new BackendError('ERR_MSGQ_UNAVAILABLE', `${path} is there and is no socket: give another path`)
+  }
+  if (await isListenedOn(path)) {
+    throw new BackendError('ERR_MSGQ_UNAVAILABLE', `another process listens on ${path}: stop it, or give another path`)
+  }
+  await unlink(path).catch(ignoreMissing)
+}
+
+function isListenedOn(path: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(path, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(false)
+      // Its queue is full: somebody listens.
+      else if (error.code === 'EAGAIN') resolve(true)
+      else reject(error)
+    })
+  })
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}

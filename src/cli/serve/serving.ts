@@ -1,0 +1,75 @@
+import { type Logger, pino } from 'pino'
+import { Daemon, type DaemonOptions, JournalError, openDaemonNamespace } from '../../backends/daemon/index.ts'
+import { listenHttp } from './http.ts'
+import { activatedFd, notifySystemd } from './systemd.ts'
+
+export interface ServingOptions extends Omit<DaemonOptions, 'fd' | 'onNotice' | 'onImageError'> {
+  /** Stop when nobody was connected for so long, milliseconds. */
+  readonly idleMs: number | undefined
+  /** Where monitors ask. */
+  readonly port: number | undefined
+}
+
+/** How often it is asked whether anybody is there. */
+const IDLE_TICK_MS = 200
+
+/**
+ * Serves until a signal comes, nobody is there any more, or the disk fails; logs a line of JSON for each event.
+ *
+ * @throws as `Daemon.start`. @throws {JournalError} the disk has failed: what was not answered is not certain.
+ */
+export async function serveUntilTheEnd(
+  { idleMs, port, ...options }: ServingOptions,
+  environment: NodeJS.ProcessEnv,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }))
+  const fd = activatedFd(environment)
+  const daemon = await Daemon.start({ ...options, ...(fd !== undefined && { fd }), ...listeners(log) })
+  const { path: socket, state } = options
+  const http = port === undefined ? undefined : await listenHttp(port, daemon, await openDaemonNamespace(socket))
+  log.info({ socket, state, ...(http !== undefined && { http: http.address() }) }, 'ready')
+  notifySystemd(environment, 'READY=1')
+  const reason = await untilTheEnd(daemon, interrupted, idleMs)
+  if (reason instanceof JournalError) {
+    log.fatal({ code: reason.code }, reason.message)
+    daemon.server.destroy()
+    throw reason
+  }
+  log.info({ reason }, 'stopping')
+  notifySystemd(environment, 'STOPPING=1')
+  http?.closeAllConnections()
+  http?.close()
+  await daemon.close()
+  log.info('stopped')
+}
+
+function listeners(log: Logger): Pick<DaemonOptions, 'onNotice' | 'onImageError'> {
+  return {
+    onNotice: ({ message, ...rest }) => log.warn(rest, message),
+    onImageError: (error) => log.error({ error: String(error) }, 'no image could be written: the journal goes on'),
+  }
+}
+
+/** Why to stop. */
+async function untilTheEnd(
+  daemon: Daemon,
+  interrupted: AbortSignal,
+  idleMs: number | undefined,
+): Promise<string | JournalError> {
+  let tick: NodeJS.Timeout | undefined
+  const signal = new Promise<string>((resolve) => {
+    const end = () => resolve(interrupted.reason instanceof Error ? interrupted.reason.message : 'interrupted')
+    if (interrupted.aborted) end()
+    else interrupted.addEventListener('abort', end, { once: true })
+  })
+  const idle = new Promise<string>((resolve) => {
+    if (idleMs === undefined) return
+    tick = setInterval(() => daemon.server.idleMs >= idleMs && resolve('nobody is connected'), IDLE_TICK_MS)
+  })
+  try {
+    return await Promise.race([signal, idle, daemon.service.failed])
+  } finally {
+    clearInterval(tick)
+  }
+}
