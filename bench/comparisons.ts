@@ -1,5 +1,6 @@
 import type { Comparison } from './comparison.ts'
 import { ALTERNATIVES } from './comparisons/alternatives.ts'
+import { DAEMON } from './comparisons/daemon.ts'
 import { DEPTHS } from './comparisons/depths.ts'
 import { FILES } from './comparisons/files.ts'
 import { GROWTH } from './comparisons/growth.ts'
@@ -7,4 +8,12 @@ import { MEMORY } from './comparisons/memory.ts'
 import { PAIRS } from './comparisons/pairs.ts'
 
 /** Every comparison, in the order in which they are measured. */
-export const COMPARISONS: readonly Comparison[] = [...PAIRS, ...DEPTHS, ...FILES, ...GROWTH, ...MEMORY, ...ALTERNATIVES]
+export const COMPARISONS: readonly Comparison[] = [
+  ...PAIRS,
+  ...DEPTHS,
+  ...FILES,
+  ...GROWTH,
+  ...MEMORY,
+  ...DAEMON,
+  ...ALTERNATIVES,
+]

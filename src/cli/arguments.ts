@@ -5,7 +5,7 @@ import { nearest } from './nearest.ts'
 
 /** Options of every command; they may stand before its name too. */
 export const GLOBAL_OPTIONS: Options = {
-  namespace: { type: 'string', short: 'n', value: 'URL', help: 'the namespace to use; or set MSGQ_NAMESPACE' },
+  namespace: { type: 'string', short: 'n', value: 'URL', help: 'the namespace to use; if not given: your own daemon' },
   json: { type: 'boolean', help: 'print JSON, with real numbers; errors too' },
   help: { type: 'boolean', short: 'h', help: 'this help; with a command: its own, with examples' },
   version: { type: 'boolean', help: "print msgq's version" },

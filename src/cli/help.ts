@@ -14,7 +14,7 @@ const URL_COLUMNS = 13
 export function globalHelp(style: Style): string[] {
   return [
     'msgq: System V message queues that you can look into, checkpoint and restore',
-    `${style.bold('usage:')} msgq --namespace URL COMMAND …    (or: export MSGQ_NAMESPACE=linux:)`,
+    `${style.bold('usage:')} msgq [--namespace URL] COMMAND …  (or: export MSGQ_NAMESPACE=linux:)`,
     ...commandGroups(COMMANDS).map(([names, does]) => `  ${style.bold(names.padEnd(22))}${does}`),
     style.bold('options, before or after the command:'),
     ...optionLines(GLOBAL_OPTIONS, style),
@@ -27,7 +27,7 @@ export function globalHelp(style: Style): string[] {
 export function commandHelp(command: Command, style: Style): string[] {
   const { name, operands, summary, details, options, examples } = command
   const own = Object.keys(options).length === 0 ? [] : [style.bold('options:'), ...optionLines(options, style), '']
-  const usage = `msgq ${command.needsNamespace === false ? '' : '--namespace URL '}${name} ${operands}`.trimEnd()
+  const usage = `msgq ${command.needsNamespace === false ? '' : '[--namespace URL] '}${name} ${operands}`.trimEnd()
   return [
     `${style.bold(`msgq ${name}`)}: ${summary}`,
     '',

@@ -4,6 +4,7 @@ import { type BackendError, formatKey, type SyscallError } from '../contract/ind
 export function hintFor(error: SyscallError | BackendError): string | undefined {
   switch (error.code) {
     case 'ENOENT':
+      if (error.syscall !== 'msgget') return error.hint
       return `no queue has this key: \`msgq ls\` lists the queues, \`msgq create --key ${keyOf(error)}\` makes this one`
     case 'EEXIST':
       return error.syscall === 'msgget'

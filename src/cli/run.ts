@@ -1,5 +1,5 @@
 import type { IpcNamespace } from '../contract/index.ts'
-import { NAMESPACE_URLS, openNamespace } from '../open/index.ts'
+import { openNamespace } from '../open/index.ts'
 import { checkOperands, flag, parseArguments, splitCommandLine, textOption } from './arguments.ts'
 import type { Arguments, Command } from './command.ts'
 import { COMMANDS } from './commands/index.ts'
@@ -78,7 +78,7 @@ async function withNamespace(
       commands: COMMANDS,
       environment,
       openNamespace: async () => {
-        namespace = await openNamed(given, environment)
+        namespace = await openNamed(given, environment, output)
         return namespace
       },
     })
@@ -87,12 +87,17 @@ async function withNamespace(
   }
 }
 
-/** @throws {UsageError} none was named, or it is no URL of a namespace. @throws {BackendError} it is out of reach. */
-async function openNamed(given: Arguments, { MSGQ_NAMESPACE }: NodeJS.ProcessEnv): Promise<IpcNamespace> {
+/**
+ * The namespace that was named or, where none was, that of this user's own daemon.
+ *
+ * @throws {UsageError} it is no URL of a namespace. @throws {BackendError} it is out of reach.
+ */
+async function openNamed(given: Arguments, environment: NodeJS.ProcessEnv, output: Output): Promise<IpcNamespace> {
+  const { MSGQ_NAMESPACE } = environment
   const url = textOption(given, 'namespace') ?? MSGQ_NAMESPACE
   if (url === undefined || url === '') {
-    const hint = 'name it with --namespace URL, or in MSGQ_NAMESPACE'
-    throw new UsageError(`which namespace? use one of\n${NAMESPACE_URLS}`, hint)
+    const { openOwnNamespace } = await import('./serve/own-daemon.ts')
+    return openOwnNamespace(environment, output)
   }
   try {
     return await openNamespace(url)

@@ -19,6 +19,7 @@ export type {
   Capabilities,
   CheckpointOptions,
   HeldMessage,
+  HistoryOptions,
   IpcNamespace,
   MsgctlResult,
   NotRestored,

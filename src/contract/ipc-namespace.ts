@@ -11,7 +11,15 @@ import type {
   MsqidDs,
   MsqidSettings,
 } from '../abi/index.ts'
-import type { Checkpoint, IndexedStat, Limits, NamespaceInfo, Sender, WaitingCall } from '../engine/index.ts'
+import type {
+  Checkpoint,
+  HistoryEvent,
+  IndexedStat,
+  Limits,
+  NamespaceInfo,
+  Sender,
+  WaitingCall,
+} from '../engine/index.ts'
 
 /** What a backend can and cannot promise. What is not promised throws `ERR_MSGQ_UNSUPPORTED`. */
 export interface Capabilities {
@@ -29,6 +37,8 @@ export interface Capabilities {
   readonly sync: 'refuses' | 'blocks' | 'none'
   /** `as`: speaks for other callers. */
   readonly as: boolean
+  /** `history` and `checkpointAt`: what happened, and how it was. */
+  readonly history: boolean
   /** What `restore` brings back: everything, or what the kernel takes (no times, no pids, no creator). */
   readonly restores: 'everything' | 'queues'
 }
@@ -76,6 +86,17 @@ export interface CheckpointOptions {
   readonly signal?: AbortSignal
   /** Called each time that copying begins again, because a queue has changed meanwhile. */
   readonly onRetry?: () => void
+}
+
+/** What of the past to tell; what is left out is not asked for. */
+export interface HistoryOptions {
+  /** Milliseconds since 1970, both included. Default: all that is held. */
+  readonly from?: number
+  readonly to?: number
+  /** Only what happened to this queue. */
+  readonly msqid?: number
+  /** Only what this process did. */
+  readonly pid?: number
 }
 
 /** The process to speak for. What is left out is taken from the namespace's own caller, but for groups and capabilities: none. */
@@ -260,6 +281,22 @@ export interface IpcNamespace extends AsyncDisposable {
 
   /** The calls that wait, queue by queue. @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.waiting`. */
   waiting(): Promise<readonly WaitingCall[]>
+
+  /**
+   * Tells what happened to queues, oldest first, as far back as it is held; where `capabilities.history`.
+   *
+   * @throws {SyscallError} `EACCES` for anybody but root and the owner of the namespace.
+   */
+  history?(options?: HistoryOptions): AsyncIterable<HistoryEvent>
+
+  /**
+   * Copies the whole namespace as it was at an instant, where `capabilities.history`.
+   *
+   * @param time Milliseconds since 1970.
+   * @throws {SyscallError} `EACCES` for anybody but root and the owner of the namespace.
+   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` that instant is not held any more, or has not come.
+   */
+  checkpointAt?(time: number): Promise<Checkpoint>
 
   /** The same namespace, spoken to for another process. @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.as`. */
   as(caller: CallerOptions): IpcNamespace

@@ -7,6 +7,7 @@ export type {
   CheckpointQueue,
   IdentifierCursor,
 } from './checkpoint.ts'
+export { Chronicle, type HistoryEvent } from './chronicle.ts'
 export { Engine } from './engine.ts'
 export type {
   Applied,

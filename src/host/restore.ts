@@ -34,11 +34,14 @@ export async function restore(calls: RestoreCalls, checkpoint: Checkpoint): Prom
     await succeeds(() => calls.perform({ name: 'restoreChunk', restore: begun, queues: [NO_QUEUE] }))
     throw error
   }
+  let committed: number | RestoreReport
   try {
-    await calls.perform({ name: 'restoreCommit', restore: begun })
+    committed = await calls.perform({ name: 'restoreCommit', restore: begun })
   } catch (error) {
     throw await namingConflict(calls, queues, error)
   }
+  // What is behind a socket may be no engine, and then says itself what it could not bring back.
+  if (typeof committed === 'object') return committed
   const notRestored = missingFrom(checkpoint)
   if (!wasEmpty) notRestored.push(...NAMESPACE_HAD_QUEUES)
   return { msqids: queues.map(({ msqid }) => msqid), notRestored }

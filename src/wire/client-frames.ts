@@ -41,10 +41,32 @@ export interface RequestFrame {
   readonly as?: SpokenFor
 }
 
+/** Asks what happened, for the owner of the namespace and root; the answer comes in parts. */
+export interface HistoryFrame {
+  readonly kind: 'history'
+  readonly number: number
+  /** Milliseconds since 1970, both included. */
+  readonly from: number
+  readonly to: number
+  /** Only of this queue, only by this process. */
+  readonly msqid?: number
+  readonly pid?: number
+}
+
+/** Asks for a checkpoint of the past, for the same. */
+export interface PastFrame {
+  readonly kind: 'past'
+  readonly number: number
+  /** Milliseconds since 1970. */
+  readonly time: number
+}
+
 export type ClientFrame =
   | HelloFrame
   | CallFrame
   | RequestFrame
+  | HistoryFrame
+  | PastFrame
   /** All answers up to this number have come: they may be forgotten. */
   | { readonly kind: 'acknowledge'; readonly number: number }
   /** The session is not needed any more: it may expire at once. */
@@ -56,12 +78,16 @@ const CALL = 0x02
 const REQUEST = 0x03
 const ACKNOWLEDGE = 0x04
 const GOODBYE = 0x05
+const HISTORY = 0x06
+const PAST = 0x07
 
 const REQUEST_TAG: Readonly<Record<RequestName, number>> = { checkpoint: 1, waiting: 2, limits: 3, nextId: 4 }
 const REQUESTS = new Map((Object.keys(REQUEST_TAG) as RequestName[]).map((name) => [REQUEST_TAG[name], name]))
 
 const HAS_AS = 1
 const HAS_RESUME = 1
+const HAS_MSQID = 1
+const HAS_PID = 2
 
 export function writeClientFrame(writer: ByteWriter, frame: ClientFrame): void {
   switch (frame.kind) {
@@ -80,6 +106,13 @@ export function writeClientFrame(writer: ByteWriter, frame: ClientFrame): void {
       return writer.uint(frame.number)
     case 'goodbye':
       return writer.byte(GOODBYE)
+    case 'history':
+      writer.byte(HISTORY)
+      return writeHistory(writer, frame)
+    case 'past':
+      writer.byte(PAST)
+      writer.uint(frame.number)
+      return writer.uint(frame.time)
     case 'hello':
       writer.byte(HELLO)
       return writeHello(writer, frame)
@@ -117,6 +150,10 @@ function readClientFrame(reader: ByteReader): ClientFrame {
       return { kind: 'goodbye' }
     case HELLO:
       return readHello(reader)
+    case HISTORY:
+      return readHistory(reader)
+    case PAST:
+      return { kind: 'past', number: reader.uint(), time: reader.uint() }
     default:
       throw reader.error(`a frame of a client's, not ${kind}`, 1)
   }
@@ -139,6 +176,25 @@ function readHello(reader: ByteReader): HelloFrame {
   if (minVersion > maxVersion) throw reader.error('versions from the lowest to the highest')
   const resume = reader.flags(HAS_RESUME) & HAS_RESUME ? { resume: readSessionKey(reader) } : {}
   return { kind: 'hello', minVersion, maxVersion, ...resume, features: reader.list((each) => each.text()) }
+}
+
+function writeHistory(writer: ByteWriter, { number, from, to, msqid, pid }: HistoryFrame): void {
+  writer.uint(number)
+  writer.uint(from)
+  writer.uint(to)
+  writer.byte((msqid === undefined ? 0 : HAS_MSQID) | (pid === undefined ? 0 : HAS_PID))
+  if (msqid !== undefined) writer.int32(msqid)
+  if (pid !== undefined) writer.uint32(pid)
+}
+
+function readHistory(reader: ByteReader): HistoryFrame {
+  const frame = { kind: 'history', number: reader.uint(), from: reader.uint(), to: reader.uint() } as const
+  const flags = reader.flags(HAS_MSQID | HAS_PID)
+  return {
+    ...frame,
+    ...(flags & HAS_MSQID && { msqid: reader.int32() }),
+    ...(flags & HAS_PID && { pid: reader.uint32() }),
+  }
 }
 
 function writeAs(writer: ByteWriter, as: SpokenFor | undefined): void {

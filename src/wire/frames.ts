@@ -52,6 +52,8 @@ function isClients(frame: ClientFrame | ServerFrame): frame is ClientFrame {
     case 'hello':
     case 'call':
     case 'request':
+    case 'history':
+    case 'past':
     case 'acknowledge':
     case 'goodbye':
       return true

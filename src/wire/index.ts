@@ -6,6 +6,8 @@ export {
   type ClientFrame,
   decodeClientFrame,
   type HelloFrame,
+  type HistoryFrame,
+  type PastFrame,
   type RequestFrame,
   type RequestName,
 } from './client-frames.ts'
@@ -26,6 +28,7 @@ export {
   type AnswerFrame,
   type CheckpointPart,
   decodeServerFrame,
+  type HistoryPart,
   type RefusalDetails,
   type ServerFrame,
   type WelcomeFrame,

@@ -1,4 +1,4 @@
-import type { CheckpointHeader, CheckpointQueue, Code, WaitingCall } from '../engine/index.ts'
+import type { CheckpointHeader, CheckpointQueue, Code, HistoryEvent, WaitingCall } from '../engine/index.ts'
 import { type ByteReader, decodeWhole } from './byte-reader.ts'
 import type { ByteWriter } from './byte-writer.ts'
 import { readWaitingCall, writeWaitingCall } from './calls.ts'
@@ -38,13 +38,19 @@ export type CheckpointPart =
   | { readonly part: 'queues'; readonly queues: readonly CheckpointQueue[] }
   | { readonly part: 'waiting'; readonly waiting: readonly WaitingCall[] }
 
+/** A piece of what happened. */
+export interface HistoryPart {
+  readonly part: 'history'
+  readonly events: readonly HistoryEvent[]
+}
+
 export type ServerFrame =
   | WelcomeFrame
   | AnswerFrame
   /** The namespace behind the socket could not be asked: the code and the text of a `BackendError`. */
   | { readonly kind: 'failure'; readonly number: number; readonly code: string; readonly message: string }
   /** Comes before the answer to a `checkpoint` or `waiting` request, as often as needed; that answer is 0. */
-  | { readonly kind: 'part'; readonly number: number; readonly part: CheckpointPart }
+  | { readonly kind: 'part'; readonly number: number; readonly part: CheckpointPart | HistoryPart }
   /** The client broke the protocol, or none is agreed: the last frame of the connection. */
   | { readonly kind: 'error'; readonly code: string; readonly message: string }
   /** The server stops: no call is taken any more; answers may still come. */
@@ -62,6 +68,7 @@ const GOING = 0x87
 const PART_HEADER = 1
 const PART_QUEUES = 2
 const PART_WAITING = 3
+const PART_HISTORY = 4
 
 export function writeServerFrame(writer: ByteWriter, frame: ServerFrame): void {
   switch (frame.kind) {
@@ -162,7 +169,7 @@ function readRefusal(reader: ByteReader): AnswerFrame {
   return { kind: 'answer', number, code: outcome.code, details }
 }
 
-function writePart(writer: ByteWriter, part: CheckpointPart): void {
+function writePart(writer: ByteWriter, part: CheckpointPart | HistoryPart): void {
   switch (part.part) {
     case 'header':
       writer.byte(PART_HEADER)
@@ -177,10 +184,15 @@ function writePart(writer: ByteWriter, part: CheckpointPart): void {
       writer.uint(part.waiting.length)
       for (const waiting of part.waiting) writeWaitingCall(writer, waiting)
       return
+    case 'history':
+      writer.byte(PART_HISTORY)
+      writer.uint(part.events.length)
+      for (const event of part.events) writeEvent(writer, event)
+      return
   }
 }
 
-function readPart(reader: ByteReader): CheckpointPart {
+function readPart(reader: ByteReader): CheckpointPart | HistoryPart {
   const part = reader.byte('a part')
   switch (part) {
     case PART_HEADER:
@@ -189,9 +201,47 @@ function readPart(reader: ByteReader): CheckpointPart {
       return { part: 'queues', queues: reader.list(readQueue) }
     case PART_WAITING:
       return { part: 'waiting', waiting: reader.list(readWaitingCall) }
+    case PART_HISTORY:
+      return { part: 'history', events: reader.list(readEvent) }
     default:
       throw reader.error(`a part, not ${part}`, 1)
   }
+}
+
+/** The number of each event. Of the format: never change one, only add. */
+const EVENT_TAG: Readonly<Record<HistoryEvent['event'], number>> = {
+  created: 1,
+  sent: 2,
+  received: 3,
+  changed: 4,
+  removed: 5,
+  restored: 6,
+}
+const EVENTS = new Map((Object.keys(EVENT_TAG) as HistoryEvent['event'][]).map((event) => [EVENT_TAG[event], event]))
+const HAS_MESSAGE = 1
+
+function writeEvent(writer: ByteWriter, event: HistoryEvent): void {
+  const { mtype, sizeBytes, sequence } = event
+  writer.byte(EVENT_TAG[event.event])
+  writer.uint(event.time)
+  writer.int32(event.msqid)
+  writer.int32(event.key)
+  writer.uint32(event.pid)
+  writer.uint32(event.uid)
+  if (mtype === undefined || sizeBytes === undefined || sequence === undefined) return writer.byte(0)
+  writer.byte(HAS_MESSAGE)
+  writer.long(mtype)
+  writer.uint(sizeBytes)
+  writer.uint(sequence)
+}
+
+function readEvent(reader: ByteReader): HistoryEvent {
+  const event = EVENTS.get(reader.byte('an event'))
+  if (event === undefined) throw reader.error('an event', 1)
+  const [time, msqid, key] = [reader.uint(), reader.int32(), reader.int32()]
+  const told = { event, time, msqid, key, pid: reader.uint32(), uid: reader.uint32() }
+  if ((reader.flags(HAS_MESSAGE) & HAS_MESSAGE) === 0) return told
+  return { ...told, mtype: reader.long(), sizeBytes: reader.uint(), sequence: reader.uint() }
 }
 
 const FALSE = 0

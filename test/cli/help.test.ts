@@ -28,7 +28,7 @@ describe('msgq --help', () => {
   })
 
   test('brings someone who looks for "peek" to copy', () => {
-    match(lines.find((line) => line.includes('peek')) ?? '', /^ {2}copy /)
+    match(lines.find((line) => line.includes('peek')) ?? '', /^ {2}copy, /)
     match(msgq(['peek', '3']).stderr, /did you mean `msgq copy`/)
   })
 

@@ -14,7 +14,6 @@ describe('msgq metrics', () => {
   })
 
   for (const [words, told] of [
-    [['metrics'], /which namespace\?/],
     [['metrics', 'kafka:'], /kafka: is not a namespace/],
     [['-n', 'memory:', 'metrics', 'memory:'], /exclude each other/],
   ] as const) {

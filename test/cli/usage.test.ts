@@ -21,10 +21,6 @@ const WRONG: readonly (readonly [words: readonly string[], told: RegExp])[] = [
   [['stat'], /stat needs more: QUEUE/],
   [['rm'], /rm needs more/],
   [['send', '3', 'a', 'b'], /"b"\nhint: usage: msgq send QUEUE \[TEXT\]/],
-  [
-    ['ls'],
-    /which namespace\? use one of\n\s*memory:.*\n\s*linux: .*\n\s*linux:\?pid=N.*\n\s*unix:PATH.*\nhint: .*--namespace.*MSGQ_NAMESPACE/,
-  ],
   [['-n', 'kafka:', 'ls'], /kafka: is not the URL of a namespace; use one of\nmemory:/],
   [['-n', 'memory:?colour=red', 'ls'], /there is no parameter colour/],
   [['-n', 'linux:?pid=x', 'ls'], /pid is the number of a process/],

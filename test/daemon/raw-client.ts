@@ -18,13 +18,16 @@ export class RawClient {
   readonly #reader = new FrameReader(FRAME_BYTES_MAX)
   readonly #frames: ServerFrame[] = []
   #changed: (() => void) | undefined
+  /** The frame that came last. */
+  last: ServerFrame | undefined
 
   private constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (piece: Buffer) => {
       this.#reader.push(piece)
       for (let bytes = this.#reader.next(); bytes !== undefined; bytes = this.#reader.next()) {
-        this.#frames.push(decodeServerFrame(bytes))
+        this.last = decodeServerFrame(bytes)
+        this.#frames.push(this.last)
       }
       this.#changed?.()
     })

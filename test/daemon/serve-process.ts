@@ -31,12 +31,16 @@ export class ServeProcess implements AsyncDisposable {
     this.url = `unix:${this.socket}`
   }
 
-  static async start(words: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<ServeProcess> {
+  static async start(
+    words: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+    state?: readonly string[],
+  ): Promise<ServeProcess> {
     const directory = await mkdtemp(join(tmpdir(), 'msgq-serve-'))
     // Other users come this far; what follows has modes of its own.
     await chmod(directory, 0o755)
     const serve = new ServeProcess(directory)
-    await serve.start(words, environment)
+    await serve.start(words, environment, state)
     return serve
   }
 
@@ -45,8 +49,12 @@ export class ServeProcess implements AsyncDisposable {
   }
 
   /** Resolves once it is ready. @throws it has ended before. */
-  async start(words: readonly string[] = [], environment: NodeJS.ProcessEnv = {}): Promise<void> {
-    const child = spawn(process.execPath, [MSGQ, 'serve', '--socket', this.socket, '--state', this.state, ...words], {
+  async start(
+    words: readonly string[] = [],
+    environment: NodeJS.ProcessEnv = {},
+    state: readonly string[] = ['--state', this.state],
+  ): Promise<void> {
+    const child = spawn(process.execPath, [MSGQ, 'serve', '--socket', this.socket, ...state, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },
     })

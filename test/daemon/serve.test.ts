@@ -45,6 +45,19 @@ test('msgq serve refuses a socket, and a journal, that another daemon has', asyn
   equal(msgq(['--namespace', serve.url, 'ls']).status, 0)
 })
 
+test('msgq serve --of serves a namespace of another kind, which ends with it', async () => {
+  await using serve = await ServeProcess.start(['--of', 'memory:'], {}, [])
+  await using namespace = await openNamespace(serve.url)
+  equal((await namespace.msgget(0x1, 0o1600)) >= 0, true)
+  const received = namespace.msgrcv(0, 10, 0, 0)
+  await namespace.msgsnd(0, { mtype: 1, mtext: new Uint8Array(3) }, 0)
+  equal((await received).mtext.length, 3)
+  const past = msgq(['--namespace', serve.url, 'log'])
+  equal(past.status, 3)
+  match(past.stderr, /ERR_MSGQ_UNSUPPORTED/)
+  equal(await serve.stop(), 0)
+})
+
 test('msgq serve says what is wrong with its options, and begins nothing', () => {
   const refusals: readonly (readonly [words: string[], says: RegExp])[] = [
     [['--durability', 'maybe'], /--durability maybe is not known.*\n.*fsync, interval, none/],
@@ -53,6 +66,8 @@ test('msgq serve says what is wrong with its options, and begins nothing', () =>
     [['--group', 'no-such-group'], /there is no group no-such-group/],
     [['--mode', '999'], /--mode 999 is not a mode/],
     [['--http', '65536'], /--http 65536 is out of range/],
+    [['--of', 'memory:', '--retain', '1h,1MiB'], /--of and --retain exclude each other/],
+    [['--of', 'kafka:'], /kafka: is not a namespace/],
     [['somewhere'], /serve does not know what to do with "somewhere"/],
   ]
   for (const [words, says] of refusals) {

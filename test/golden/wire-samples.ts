@@ -85,6 +85,7 @@ const calls: readonly Call[] = [
 export const ENTRIES: readonly Entry[] = [
   ...calls.map((call): Entry => ({ ticket, now: time, caller, call })),
   { ticket: { session: 0, number: 0 }, now: 0, caller: nobody, call: { name: 'openSession' } },
+  { ticket, now: time, caller, call: { name: 'acceptAll', receives: [1, 127, 128] } },
 ]
 
 const values: readonly Value[] = [
@@ -121,6 +122,9 @@ export const CLIENT_FRAMES: readonly ClientFrame[] = [
   { kind: 'request', number: 7, request: 'nextId' },
   { kind: 'acknowledge', number: 7 },
   { kind: 'goodbye' },
+  { kind: 'history', number: 8, from: 0, to: 2 ** 53 - 1 },
+  { kind: 'history', number: 9, from: time, to: time, msqid: 2, pid: 1234 },
+  { kind: 'past', number: 10, time },
 ]
 
 export const SERVER_FRAMES: readonly ServerFrame[] = [
@@ -161,6 +165,21 @@ export const SERVER_FRAMES: readonly ServerFrame[] = [
   },
   { kind: 'error', code: 'ERR_MSGQ_WIRE', message: 'byte 0' },
   { kind: 'going', message: 'SIGTERM' },
+  {
+    kind: 'part',
+    number: 9,
+    part: {
+      part: 'history',
+      events: [
+        { event: 'created', time, msqid: 2, key: -5, pid: 1, uid: 2 },
+        { event: 'sent', time, msqid: 2, key: -5, pid: 1, uid: 2, mtype: LONG_MIN, sizeBytes: 128, sequence: 3 },
+        { event: 'received', time, msqid: 2, key: -5, pid: 1, uid: 2, mtype: 1, sizeBytes: 0, sequence: 3 },
+        { event: 'changed', time, msqid: 2, key: -5, pid: 1, uid: 2 },
+        { event: 'removed', time, msqid: 2, key: -5, pid: 1, uid: 2 },
+        { event: 'restored', time, msqid: 2, key: -5, pid: 1, uid: 2 },
+      ],
+    },
+  },
 ]
 
 /** A state is one piece: its parts are not read one by one. */

@@ -22,6 +22,7 @@ import type {
   Code,
   Completion,
   Entry,
+  HistoryEvent,
   Limits,
   Message,
   StatePart,
@@ -159,6 +160,7 @@ export const arbitraryCall: fc.Arbitrary<Call> = fc.oneof(
   partly({ name: fc.constant('msgctl' as const), msqid: int32, cmd: int32, settings }, ['name', 'msqid', 'cmd']),
   plain({ name: fc.constant('interrupt' as const), call: ticket }),
   plain({ name: fc.constantFrom('accept' as const, 'refuse' as const), receive: ticket }),
+  plain({ name: fc.constant('acceptAll' as const), receives: fc.array(uint, { maxLength: 5 }) }),
   plain({
     name: fc.constant('setLimits' as const),
     limits: partly({ msgmax: int, msgmnb: int, msgmni: int }, []),
@@ -261,6 +263,28 @@ export const arbitraryClientFrame: fc.Arbitrary<ClientFrame> = fc.oneof(
   ),
   plain({ kind: fc.constant('acknowledge' as const), number: uint }),
   plain({ kind: fc.constant('goodbye' as const) }),
+  partly({ kind: fc.constant('history' as const), number: uint, from: uint, to: uint, msqid: int32, pid: uint32 }, [
+    'kind',
+    'number',
+    'from',
+    'to',
+  ]),
+  plain({ kind: fc.constant('past' as const), number: uint, time: uint }),
+)
+
+const happened = { time: uint, msqid: int32, key: int32, pid: uint32, uid: uint32 }
+const event: fc.Arbitrary<HistoryEvent> = fc.oneof(
+  plain({
+    event: fc.constantFrom('created' as const, 'changed' as const, 'removed' as const, 'restored' as const),
+    ...happened,
+  }),
+  plain({
+    event: fc.constantFrom('sent' as const, 'received' as const),
+    ...happened,
+    mtype: anyLong,
+    sizeBytes: uint,
+    sequence: uint,
+  }),
 )
 
 export const arbitraryServerFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
@@ -284,6 +308,11 @@ export const arbitraryServerFrame: fc.Arbitrary<ServerFrame> = fc.oneof(
   ),
   plain({ kind: fc.constant('failure' as const), number: uint, code: text, message: text }),
   plain({ kind: fc.constant('part' as const), number: uint, part }),
+  plain({
+    kind: fc.constant('part' as const),
+    number: uint,
+    part: plain({ part: fc.constant('history' as const), events: fc.array(event, { maxLength: 3 }) }),
+  }),
   plain({ kind: fc.constant('error' as const), code: text, message: text }),
   plain({ kind: fc.constant('going' as const), message: text }),
 )

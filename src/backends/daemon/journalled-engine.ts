@@ -9,7 +9,14 @@ import {
   saveState,
 } from '../../engine/index.ts'
 import { decodeEntry, encodeEntry, encodeState, StateReader } from '../../wire/index.ts'
-import { type Disk, Journal, type JournalError, type JournalOptions } from './journal/index.ts'
+import {
+  type Disk,
+  Journal,
+  type JournalError,
+  type JournalOptions,
+  type JournalRecord,
+  type Recovery,
+} from './journal/index.ts'
 
 /** So many bytes are replayed in well under a second. */
 const IMAGE_EVERY_BYTES = 64 * 1024 * 1024
@@ -23,6 +30,12 @@ export interface JournalledOptions extends Omit<JournalOptions, 'onDurable'> {
   readonly onCompletions: (completions: readonly Completion[]) => void
   /** Hears that an image could not be written, on a full disk for instance: the journal goes on, and is longer to replay. */
   readonly onImageError?: (error: unknown) => void
+}
+
+/** An engine of the past, and the entries that came after, in lists. */
+export interface Past extends Disposable {
+  readonly engine: Engine
+  readonly entries: AsyncIterable<readonly Entry[]>
 }
 
 /** What is to be told, and the record that must be durable before anybody hears of it. */
@@ -64,7 +77,7 @@ export class JournalledEngine {
     }
     const journal = await Journal.open(disk, { ...options, onDurable })
     try {
-      const recovered = await recover(journal)
+      const recovered = await recover(journal.recovery)
       const engine = recovered ?? new Engine(options.namespace)
       opened = new JournalledEngine(engine, journal, options)
       if (recovered === undefined) await opened.#begin()
@@ -111,6 +124,30 @@ export class JournalledEngine {
     if (changed) this.#append(record, now, room)
     this.#complete(completions)
     return true
+  }
+
+  /**
+   * The engine as it was at an instant, and what came after; both stay readable until it is disposed of.
+   *
+   * @param time Milliseconds since 1970. Default: the earliest that the journal holds.
+   * @returns `undefined` when the journal does not hold that instant any more.
+   */
+  async past(time: number | undefined = this.#journal.oldestInstant): Promise<Past | undefined> {
+    const state = time === undefined ? undefined : await this.#journal.at(time)
+    if (time === undefined || state === undefined) return undefined
+    try {
+      const engine = (await recover(state)) ?? new Engine(this.#options.namespace)
+      const entries = entriesOf(this.#journal.history({ from: time + 1 }))
+      return { engine, entries, [Symbol.dispose]: () => state[Symbol.dispose]() }
+    } catch (error) {
+      state[Symbol.dispose]()
+      throw error
+    }
+  }
+
+  /** The earliest instant that the journal still holds, milliseconds since 1970. */
+  get oldestInstant(): number | undefined {
+    return this.#journal.oldestInstant
   }
 
   /** Calls back when all that was applied is durable: what was read of the engine now may then be told. At once, if it is. */
@@ -175,15 +212,22 @@ export class JournalledEngine {
 }
 
 /** The engine of a journal; `undefined` when it is a new one. */
-async function recover({ recovery }: Journal): Promise<Engine | undefined> {
-  let engine = recovery.image === undefined ? undefined : await loaded(recovery.image.chunks())
-  for await (const records of recovery.records) {
+async function recover({ image, records: lists }: Recovery): Promise<Engine | undefined> {
+  let engine = image === undefined ? undefined : await loaded(image.chunks())
+  for await (const records of lists) {
     for (const { bytes } of records) {
       if (engine === undefined) engine = await loaded([bytes])
       else engine.apply(decodeEntry(bytes))
     }
   }
   return engine
+}
+
+/** Records as entries, in lists. The first record of all is a state, and none. */
+async function* entriesOf(lists: AsyncIterable<readonly JournalRecord[]>): AsyncGenerator<readonly Entry[]> {
+  for await (const records of lists) {
+    yield records.filter(({ sequence }) => sequence > 1).map(({ bytes }) => decodeEntry(bytes))
+  }
 }
 
 async function loaded(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Engine> {

@@ -28,6 +28,7 @@ export function openEmbeddedNamespace({ caller, ...options }: EmbeddedOptions = 
     senders: true,
     sync: 'refuses',
     as: true,
+    history: false,
     restores: 'everything',
   }
   const engine = new Engine({ ownerUid: own.uid, ...options })

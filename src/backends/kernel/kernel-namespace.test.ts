@@ -220,6 +220,7 @@ describe('what the kernel cannot', () => {
       senders: false,
       sync: 'blocks',
       as: false,
+      history: false,
       restores: 'queues',
     })
   })

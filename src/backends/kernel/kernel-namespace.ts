@@ -57,6 +57,7 @@ export class KernelNamespace implements IpcNamespace {
       senders: false,
       sync: 'blocks',
       as: false,
+      history: false,
       restores: 'queues',
     }
   }

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { bridge } from './bridge.ts'
 import { checkpoint } from './checkpoint.ts'
 import { completion } from './completion.ts'
 import { conformance } from './conformance.ts'
@@ -8,6 +9,7 @@ import { create } from './create.ts'
 import { doctor } from './doctor.ts'
 import { image } from './image.ts'
 import { limits } from './limits.ts'
+import { log } from './log.ts'
 import { ls } from './ls.ts'
 import { metrics } from './metrics.ts'
 import { mv } from './mv.ts'
@@ -19,6 +21,7 @@ import { serve } from './serve.ts'
 import { set } from './set.ts'
 import { stat } from './stat.ts'
 import { tour } from './tour.ts'
+import { watch } from './watch.ts'
 
 /** Every command, in the order in which help lists them. A new one is a file here and a line in this table. */
 export const COMMANDS: readonly Command[] = [
@@ -30,14 +33,17 @@ export const COMMANDS: readonly Command[] = [
   send,
   receive,
   copy,
+  watch,
   mv,
   cp,
+  bridge,
   checkpoint,
   restore,
   image,
   limits,
   metrics,
   serve,
+  log,
   doctor,
   conformance,
   tour,

@@ -1,5 +1,5 @@
 import { formatKey } from '../../contract/index.ts'
-import { type Image, readImage } from '../../image/index.ts'
+import { readImage } from '../../image/index.ts'
 import {
   type Placement,
   planRestore,
@@ -8,12 +8,14 @@ import {
   restoreQueues,
   type StandingQueue,
 } from '../../transfer/index.ts'
-import { flag, onlyOneOf, textOption } from '../arguments.ts'
+import { flag, onlyOneOf, option, textOption } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import { contentWords } from '../content.ts'
 import { UsageError } from '../errors.ts'
+import { instantFrom } from '../instant.ts'
 import { lostLines, notRestoredOf } from '../lost.ts'
 import type { Output } from '../output.ts'
+import { checkpointAt } from '../past.ts'
 import { queueNameFrom } from '../queue-name.ts'
 import { tableLines } from '../table.ts'
 import { count, listOf } from '../words.ts'
@@ -22,9 +24,10 @@ import { count, listOf } from '../words.ts'
 export const restore: Command = {
   name: 'restore',
   summary: 'bring the queues of a directory back',
-  operands: 'DIR',
-  operandCount: { least: 1, most: Number.POSITIVE_INFINITY },
+  operands: '[DIR]',
+  operandCount: { least: 0, most: Number.POSITIVE_INFINITY },
   options: {
+    at: { type: 'string', value: 'TIME', help: 'instead of DIR: as it was then, as far back as a daemon holds it' },
     only: { type: 'string', value: 'QUEUE...', help: 'only these queues of the image, by id or key' },
     replace: { type: 'boolean', help: 'remove what is in the way; programs that wait there get EIDRM' },
     append: { type: 'boolean', help: 'send the messages to the queue that stands; it keeps its limits' },
@@ -37,19 +40,25 @@ or key that is in use is an error (EEXIST), and nothing is restored, unless --re
 otherwise; a key that is in use is an error with --as-new too. A restore that fails takes back what it made, and puts
 back what it replaced. What could not be brought back, or was not in the image, is listed with the reason. Into
 \`linux:\` it needs root's rights in that IPC namespace. Calls that were waiting are not restored: their programs will
-call again.`,
+call again. --at takes the queues from the past of the daemon that they are restored into (msgq serve --retain); a TIME
+is 2026-11-24T13:00:05, 13:00 for today, -10min, or @ and seconds since 1970.`,
   examples: [
     { command: 'msgq -n linux: restore saved', does: 'what `checkpoint saved` saved' },
     { command: 'msgq -n linux: restore saved --replace --dry-run', does: 'what would be removed for it' },
     { command: 'msgq -n linux: restore saved --only 3 0x4d5347 --append', does: 'two queues; their messages join' },
     { command: 'msgq -n linux: restore dump', does: "CRIU's own dump works as well" },
+    { command: 'msgq restore --at 13:00 --only 0x4d5347 --replace', does: 'a queue as it was at one o’clock' },
     { command: 'msgq -n memory: restore saved', does: 'only try whether it is whole: the queues end with msgq' },
   ],
   async run(given, { output, openNamespace, interrupted }) {
-    const [directory = ''] = given.operands
-    const choice = choiceFrom(given)
-    const image: Image = await readImage(directory)
+    const at = option(given, 'at', instantFrom)
+    const choice = choiceFrom(given, at !== undefined)
+    const [operand = ''] = given.operands
+    // What cannot be read is told before a namespace is opened.
+    const saved = at === undefined ? await readImage(operand) : undefined
     const namespace = await openNamespace()
+    const image = saved ?? { checkpoint: await checkpointAt(namespace, at ?? 0), missing: [] }
+    const directory = at === undefined ? operand : `${namespace.url} at ${new Date(at).toISOString()}`
     interrupted.throwIfAborted()
     if (flag(given, 'dry-run'))
       return tellPlan(await planRestore(namespace, image.checkpoint, choice), directory, output)
@@ -74,10 +83,16 @@ call again.`,
 }
 
 /** @throws {UsageError} */
-function choiceFrom(given: Arguments): RestoreChoice {
+function choiceFrom(given: Arguments, isOfPast: boolean): RestoreChoice {
   onlyOneOf(given, ['replace', 'append'])
-  const [, ...others] = given.operands
   const only = textOption(given, 'only')
+  const [directory, ...rest] = given.operands
+  // After --only stand queues, and none of them is a directory where there is none.
+  const others = isOfPast && directory !== undefined ? [directory, ...rest] : rest
+  if (!isOfPast && directory === undefined) throw new UsageError('restore needs more: DIR', 'usage: msgq restore DIR')
+  if (isOfPast && only === undefined && directory !== undefined) {
+    throw new UsageError(`--at and ${directory} exclude each other`, 'leave one out')
+  }
   if (only === undefined && others.length > 0) {
     const hint = `one directory is restored; to restore some of its queues: --only ${others.join(' ')}`
     throw new UsageError(`restore does not know what to do with ${JSON.stringify(others[0])}`, hint)

@@ -3,8 +3,12 @@ import { flag, onlyOneOf, option, textOption } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
 import { countFrom, durationMs, modeFrom, sizeBytes, timeoutMsFrom } from '../numbers.ts'
+import { openOperand } from '../open-url.ts'
 import { ownerFrom } from '../owner.ts'
 import { ownPlaces } from '../serve/places.ts'
+
+/** Options that mean nothing without a journal. */
+const OF_A_JOURNAL = ['state', 'durability', 'interval', 'retain', 'msg-copy', 'accept-loss']
 
 const DURABILITIES: readonly Durability[] = ['fsync', 'interval', 'none']
 
@@ -18,6 +22,7 @@ export const serve: Command = {
   options: {
     socket: { type: 'string', value: 'PATH', help: 'where its socket is; default: $XDG_RUNTIME_DIR/msgq.sock' },
     state: { type: 'string', value: 'DIR', help: 'where its journal is; default: $XDG_STATE_HOME/msgq' },
+    of: { type: 'string', value: 'URL', help: 'serve this namespace, without a journal: linux: for instance' },
     mode: { type: 'string', value: 'MODE', help: 'permissions of the socket; default 0600: this user alone' },
     group: { type: 'string', value: 'GROUP', help: 'group of the socket, by name or number' },
     durability: { type: 'string', value: 'HOW', help: 'fsync (default), interval or none: what a power cut may lose' },
@@ -41,7 +46,10 @@ loses nothing with any of them.
 
 Who calls is what the kernel says of the connection; modes and owners of queues hold between users as in the kernel. Logs
 a line of JSON for each event to standard output, tells systemd when it is ready, takes a socket from systemd, and stops
-on SIGTERM.`,
+on SIGTERM.
+
+With --of it serves a namespace of another kind, to programs that cannot reach it: the kernel's queues to a container
+that has the socket. Then nothing outlives what is served, and the kernel's are for this user alone.`,
   examples: [
     { command: 'msgq serve', does: "this user's own queues, at the places where other commands look" },
     { command: 'msgq serve --socket /run/msgq.sock --state /srv/msgq --mode 660 --group ipc', does: 'for a group' },
@@ -49,15 +57,20 @@ on SIGTERM.`,
   ],
   async run(given, { interrupted, output, environment }) {
     onlyOneOf(given, ['http', 'idle-exit'])
+    for (const name of OF_A_JOURNAL) onlyOneOf(given, ['of', name])
+    const of = textOption(given, 'of')
+    const lent = of === undefined ? undefined : await openOperand(of, 'for instance: msgq serve --of linux:')
     const places = ownPlaces(environment)
     const serving = {
       path: textOption(given, 'socket') ?? places.socket,
       state: textOption(given, 'state') ?? places.state,
       idleMs: option(given, 'idle-exit', timeoutMsFrom),
+      lent,
       port: option(given, 'http', (name, text) => countFrom(name, text, 0, 65_535)),
       ...daemonOptions(given),
     }
-    await output.note(`serving unix:${serving.path}, with a journal in ${serving.state}`)
+    const from = of === undefined ? `with a journal in ${serving.state}` : `from ${of}`
+    await output.note(`serving unix:${serving.path}, ${from}`)
     // Loaded for this command alone: others are to start fast.
     const { serveUntilTheEnd } = await import('../serve/serving.ts')
     await serveUntilTheEnd(serving, environment, interrupted)

@@ -44,7 +44,16 @@ function answer(own: Registry, namespace: IpcNamespace): RequestListener {
   }
 }
 
-function ownMetrics({ server, service }: Daemon): Registry {
+/** What each measure of a daemon is called, and means. */
+const MEASURES: Readonly<Record<string, readonly [name: string, help: string]>> = {
+  sessions: ['msgq_daemon_sessions', 'Clients that are connected, or may come back.'],
+  waitingCalls: ['msgq_daemon_waiting_calls', 'Calls that wait.'],
+  heldMessages: ['msgq_daemon_held_messages', 'Messages that are held.'],
+  records: ['msgq_journal_records', 'Number of the last record of the journal.'],
+  durable: ['msgq_journal_durable_records', 'Number of the last record that is durable.'],
+}
+
+function ownMetrics({ server, measures }: Daemon): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const gauge = (name: string, help: string, measure: () => number) =>
@@ -57,9 +66,9 @@ function ownMetrics({ server, service }: Daemon): Registry {
       },
     })
   gauge('msgq_daemon_connections', 'Programs that are connected.', () => server.connections)
-  gauge('msgq_daemon_waiting_calls', 'Calls that wait.', () => service.waitingCalls)
-  gauge('msgq_daemon_held_messages', 'Messages that are held.', () => service.heldMessages)
-  gauge('msgq_journal_records', 'Number of the last record of the journal.', () => service.records.last)
-  gauge('msgq_journal_durable_records', 'Number of the last record that is durable.', () => service.records.durable)
+  for (const measure of Object.keys(measures())) {
+    const [name = '', help = ''] = MEASURES[measure] ?? []
+    if (name !== '') gauge(name, help, () => measures()[measure] ?? 0)
+  }
   return registry
 }

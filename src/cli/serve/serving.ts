@@ -1,5 +1,13 @@
 import { type Logger, pino } from 'pino'
-import { Daemon, type DaemonOptions, JournalError, openDaemonNamespace } from '../../backends/daemon/index.ts'
+import {
+  type Daemon,
+  type DaemonOptions,
+  JournalError,
+  lendNamespace,
+  openDaemonNamespace,
+  startDaemon,
+} from '../../backends/daemon/index.ts'
+import type { IpcNamespace } from '../../contract/index.ts'
 import { listenHttp } from './http.ts'
 import { activatedFd, notifySystemd } from './systemd.ts'
 
@@ -8,6 +16,8 @@ export interface ServingOptions extends Omit<DaemonOptions, 'fd' | 'onNotice' | 
   readonly idleMs: number | undefined
   /** Where monitors ask. */
   readonly port: number | undefined
+  /** What to serve, where it is no namespace of the daemon's own; then there is no journal. */
+  readonly lent: IpcNamespace | undefined
 }
 
 /** How often it is asked whether anybody is there. */
@@ -19,16 +29,18 @@ const IDLE_TICK_MS = 200
  * @throws as `Daemon.start`. @throws {JournalError} the disk has failed: what was not answered is not certain.
  */
 export async function serveUntilTheEnd(
-  { idleMs, port, ...options }: ServingOptions,
+  { idleMs, port, lent, ...options }: ServingOptions,
   environment: NodeJS.ProcessEnv,
   interrupted: AbortSignal,
 ): Promise<void> {
   const log = pino({ base: { pid: process.pid } }, pino.destination({ dest: 1, sync: true }))
   const fd = activatedFd(environment)
-  const daemon = await Daemon.start({ ...options, ...(fd !== undefined && { fd }), ...listeners(log) })
-  const { path: socket, state } = options
+  const given = { ...options, ...(fd !== undefined && { fd }), ...listeners(log) }
+  const daemon = lent === undefined ? await startDaemon(given) : await lendNamespace(lent, given)
+  const { path: socket } = options
+  const what = lent === undefined ? { state: options.state } : { of: lent.url }
   const http = port === undefined ? undefined : await listenHttp(port, daemon, await openDaemonNamespace(socket))
-  log.info({ socket, state, ...(http !== undefined && { http: http.address() }) }, 'ready')
+  log.info({ socket, ...what, ...(http !== undefined && { http: http.address() }) }, 'ready')
   notifySystemd(environment, 'READY=1')
   const reason = await untilTheEnd(daemon, interrupted, idleMs)
   if (reason instanceof JournalError) {
@@ -68,7 +80,7 @@ async function untilTheEnd(
     tick = setInterval(() => daemon.server.idleMs >= idleMs && resolve('nobody is connected'), IDLE_TICK_MS)
   })
   try {
-    return await Promise.race([signal, idle, daemon.service.failed])
+    return await Promise.race([signal, idle, ...(daemon.failed === undefined ? [] : [daemon.failed])])
   } finally {
     clearInterval(tick)
   }

@@ -1,11 +1,13 @@
-import { MSG_COPY, type Msgbuf, type MsqidSettings } from '../../../abi/index.ts'
+import { INT_MAX, MSG_COPY, type Msgbuf, type MsqidSettings } from '../../../abi/index.ts'
 import {
   BackendError,
   type CallerOptions,
   type Capabilities,
   copyAfterCall,
   type HeldMessage,
+  type HistoryOptions,
   type IpcNamespace,
+  int,
   type MsgctlResult,
   msgctlCall,
   msggetCall,
@@ -20,12 +22,14 @@ import {
   setLimitsCall,
   setNextIdCall,
   spokenFor,
+  unsigned,
   type WaitOptions,
 } from '../../../contract/index.ts'
-import type { Call, Checkpoint, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../../engine/index.ts'
+import type { Call, Checkpoint, HistoryEvent, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../../engine/index.ts'
 import { type RestoreCalls, restore } from '../../../host/index.ts'
-import { CheckpointBuilder, MESSAGE_BYTES_MAX, queueChunks } from '../../../wire/index.ts'
-import type { Link } from './link.ts'
+import { MESSAGE_BYTES_MAX, queueChunks } from '../../../wire/index.ts'
+import { Collected } from './collected.ts'
+import type { Asked, Link, Parts } from './link.ts'
 import { ClientSession } from './session.ts'
 
 /** A namespace behind a socket. References made by `as` share its connection, and end with it. */
@@ -115,7 +119,7 @@ export class DaemonNamespace implements IpcNamespace {
   }
 
   async nextId(): Promise<number> {
-    return (await this.#request('nextId')) as number
+    return (await this.#session.request('nextId')) as number
   }
 
   async setNextId(nextId: number): Promise<void> {
@@ -123,11 +127,34 @@ export class DaemonNamespace implements IpcNamespace {
   }
 
   async checkpoint(): Promise<Checkpoint> {
-    const parts = new CheckpointBuilder()
-    await this.#request('checkpoint', parts)
-    const checkpoint = parts.finish()
-    if (checkpoint !== undefined) return checkpoint
-    throw new BackendError('ERR_MSGQ_PROTOCOL', 'the server sent a checkpoint without its beginning')
+    const parts = new Collected()
+    await this.#session.request('checkpoint', parts)
+    return parts.checkpoint
+  }
+
+  async checkpointAt(time: number): Promise<Checkpoint> {
+    const asked = { kind: 'past', time: unsigned('time', time) } as const
+    const parts = new Collected()
+    await this.#lookBack(asked, parts)
+    return parts.checkpoint
+  }
+
+  async *history({
+    from = 0,
+    to = Number.MAX_SAFE_INTEGER,
+    msqid,
+    pid,
+  }: HistoryOptions = {}): AsyncGenerator<HistoryEvent> {
+    const asked = {
+      kind: 'history',
+      from: unsigned('from', from),
+      to: unsigned('to', to),
+      ...(msqid !== undefined && { msqid: int('msqid', msqid) }),
+      ...(pid !== undefined && { pid: unsigned('pid', pid, INT_MAX) }),
+    } as const
+    const parts = new Collected()
+    await this.#lookBack(asked, parts)
+    yield* parts.events
   }
 
   async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
@@ -135,8 +162,8 @@ export class DaemonNamespace implements IpcNamespace {
   }
 
   async waiting(): Promise<readonly WaitingCall[]> {
-    const parts = new CheckpointBuilder()
-    await this.#request('waiting', parts)
+    const parts = new Collected()
+    await this.#session.request('waiting', parts)
     return parts.waiting
   }
 
@@ -179,10 +206,10 @@ export class DaemonNamespace implements IpcNamespace {
     await this.#session.link.close()
   }
 
-  async #request(request: 'nextId' | 'checkpoint' | 'waiting', parts?: CheckpointBuilder): Promise<unknown> {
+  async #lookBack(asked: Asked, parts: Parts): Promise<void> {
     this.#session.assertOpen()
-    const end = await this.#session.link.request(request, this.#session.as, parts)
-    return this.#session.value(end, request)
+    if (!this.capabilities.history) throw unsupported('history')
+    this.#session.value(await this.#session.link.request(asked, parts), asked.kind)
   }
 
   /** As for a kernel that finds no memory for it, once it is not longer than any message may be. Source: ipc/msgutil.c. */

@@ -3,12 +3,14 @@ import { BackendError } from '../../../contract/index.ts'
 import type { Call, Ticket } from '../../../engine/index.ts'
 import {
   type CallFrame,
-  type CheckpointBuilder,
+  type CheckpointPart,
   decodeServerFrame,
   type FrameReader,
   FrameWriter,
+  type HistoryFrame,
+  type HistoryPart,
+  type PastFrame,
   type RequestFrame,
-  type RequestName,
   type ServerFrame,
   type SpokenFor,
   type WelcomeFrame,
@@ -28,15 +30,25 @@ export interface Asker {
   readonly failed: (error: Error) => void
 }
 
+/** What takes the parts of an answer. */
+export interface Parts {
+  add(part: CheckpointPart | HistoryPart): void
+  /** The request is asked again: its parts come again, from the first. */
+  restart(): void
+}
+
 /** A call or a request whose answer has not come. */
 interface Pending {
-  frame: CallFrame | RequestFrame
+  frame: CallFrame | RequestFrame | HistoryFrame | PastFrame
   /** Whether it may have been made. */
   isSent: boolean
   readonly asker: Asker
-  /** Puts the parts of the answer together. */
-  readonly parts?: CheckpointBuilder
+  /** Takes the parts of the answer. */
+  readonly parts?: Parts
 }
+
+/** A frame without its number. */
+export type Asked = Omit<RequestFrame, 'number'> | Omit<HistoryFrame, 'number'> | Omit<PastFrame, 'number'>
 
 export interface LinkOptions {
   /** How long to try to come back when the connection is lost, milliseconds. */
@@ -118,11 +130,10 @@ export class Link {
     this.#scheduleFlush()
   }
 
-  /** Asks what is no call. What comes in parts is put together by `parts`. */
-  request(request: RequestName, as?: SpokenFor, parts?: CheckpointBuilder): Promise<End> {
+  /** Asks what is no call. */
+  request(asked: Asked, parts?: Parts): Promise<End> {
     return new Promise((ended, failed) => {
-      const number = this.#lastNumber + 1
-      const frame = { kind: 'request', number, request, ...(as !== undefined && { as }) } as const
+      const frame = { ...asked, number: this.#lastNumber + 1 }
       const asker = { isRepeatable: true, ended, failed }
       this.#ask({ frame, isSent: false, asker, ...(parts !== undefined && { parts }) })
     })
@@ -316,6 +327,7 @@ export class Link {
       if (!isSame && frame.kind === 'call' && frame.call.name === 'interrupt') {
         pending.frame = { ...frame, call: { name: 'interrupt', call: { session, number: frame.call.call.number } } }
       }
+      pending.parts?.restart()
       this.#write(pending)
     }
     this.#checkIdle()
@@ -335,6 +347,6 @@ export class Link {
 }
 
 function inDoubt({ frame }: Pending, reason: string): BackendError {
-  const name = frame.kind === 'call' ? frame.call.name : frame.request
+  const name = frame.kind === 'call' ? frame.call.name : frame.kind
   return new BackendError('ERR_MSGQ_IN_DOUBT', `whether ${name} was done is not known: ${reason}`)
 }

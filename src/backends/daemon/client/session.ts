@@ -2,9 +2,9 @@ import { IPC_RMID, IPC_SET, IPCMNI, MSG_COPY, MSG_STAT_ANY } from '../../../abi/
 import { abortSignal, BackendError, type Circumstances, SyscallError, syscallError } from '../../../contract/index.ts'
 import type { Call, Code, Limits, Message, Msgrcv, Ticket } from '../../../engine/index.ts'
 import type { ValueOf } from '../../../host/index.ts'
-import type { RefusalDetails, SpokenFor } from '../../../wire/index.ts'
+import type { RefusalDetails, RequestName, SpokenFor } from '../../../wire/index.ts'
 import { backendError, type End } from './end.ts'
-import type { Asker, Link } from './link.ts'
+import type { Asker, Link, Parts } from './link.ts'
 
 /** A call on its way: what is done with its end. */
 interface Made<C extends Call> {
@@ -86,7 +86,14 @@ export class ClientSession {
   /** The limits of the namespace. */
   async limits(): Promise<Limits> {
     this.assertOpen()
-    return this.value(await this.link.request('limits', this.as), 'limits') as Limits
+    return (await this.request('limits')) as Limits
+  }
+
+  /** Asks what is no call. @returns What it answers, when its parts have come. */
+  async request(request: RequestName, parts?: Parts): Promise<unknown> {
+    this.assertOpen()
+    const asked = { kind: 'request', request, ...(this.as !== undefined && { as: this.as }) } as const
+    return this.value(await this.link.request(asked, parts), request)
   }
 
   /** The value of a request's end. @throws what it ended in. */

@@ -11,8 +11,10 @@ import {
   FrameWriter,
   HELLO_BYTES_MAX,
   type HelloFrame,
+  type HistoryFrame,
   MAX_VERSION,
   MIN_VERSION,
+  type PastFrame,
   type RequestFrame,
   type ServerFrame,
   type SessionKey,
@@ -23,6 +25,7 @@ import {
   FRAME_TIMEOUT_MS,
   FRAMES_A_TURN,
   HELLO_TIMEOUT_MS,
+  LATE_MS,
   UNANSWERED_MAX,
   UNFINISHED_BYTES_MAX,
   UNREAD_BYTES_MAX,
@@ -48,14 +51,16 @@ export class Connection {
   readonly #reader = new FrameReader(HELLO_BYTES_MAX)
   readonly #writer = new FrameWriter()
   readonly #since: number
-  /** Streams of parts that wait for the client to read. */
-  readonly #parts: Iterator<Answer>[] = []
+  /** Go on when the client has read what there is, or has gone. */
+  #waitingForReads: (() => void)[] = []
   #session: number | undefined
   #greeted = false
   #unanswered = 0
   #unfinishedBytes = 0
   #unfinishedSince = 0
   #willFlush = false
+  /** Until an answer that is not urgent goes by itself. */
+  #late: NodeJS.Timeout | undefined
   #willTake = false
   #isOver = false
 
@@ -76,24 +81,37 @@ export class Connection {
     return this.#session
   }
 
-  send(frame: ServerFrame): void {
+  send(frame: ServerFrame, isUrgent = true): void {
     if (this.#isOver) return
     this.#writer.write(frame)
     if (this.#willFlush) return
+    if (!isUrgent) {
+      this.#late ??= setTimeout(() => this.#flush(), LATE_MS)
+      return
+    }
     this.#willFlush = true
     queueMicrotask(() => this.#flush())
   }
 
   /** The end of a call, or a part of it. */
-  answer(answer: Answer): void {
+  answer(answer: Answer, isUrgent = true): void {
     // One that was asked again under its ticket may be answered twice.
     if (answer.kind !== 'part') this.#unanswered = Math.max(0, this.#unanswered - 1)
-    this.send(answer)
+    this.send(answer, isUrgent)
   }
 
-  answerInParts(parts: Iterator<Answer>): void {
-    this.#parts.push(parts)
-    this.#continue()
+  /** As many answers as the client reads; what throws ends the connection, for nobody knows where they stopped. */
+  async answerAll(answers: Iterable<Answer> | AsyncIterable<Answer>): Promise<void> {
+    try {
+      for await (const answer of answers) {
+        if (this.#isOver) return
+        this.answer(answer)
+        if (this.#unreadBytes() >= UNREAD_PAUSE_BYTES) await this.#untilRead()
+      }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      this.end({ kind: 'error', code: 'ERR_MSGQ_UNAVAILABLE', message })
+    }
   }
 
   /** Says why, and ends the connection. */
@@ -154,6 +172,8 @@ export class Connection {
     switch (frame.kind) {
       case 'call':
       case 'request':
+      case 'history':
+      case 'past':
         return this.#perform(session, frame)
       case 'acknowledge':
         return this.#served.service.acknowledge(session, frame.number)
@@ -198,7 +218,7 @@ export class Connection {
     }
   }
 
-  #perform(session: number, frame: CallFrame | RequestFrame): void {
+  #perform(session: number, frame: CallFrame | RequestFrame | HistoryFrame | PastFrame): void {
     const { number } = frame
     const { service } = this.#served
     const ticket = { session, number }
@@ -209,6 +229,7 @@ export class Connection {
       return this.answer({ kind: 'failure', number, code: 'ERR_MSGQ_TOO_MANY_WAITS', message })
     }
     try {
+      if (frame.kind === 'history' || frame.kind === 'past') return service.lookBack(ticket, this.peer, frame)
       const caller = callerFor(this.peer, frame.as)
       if (frame.kind === 'call') service.call(ticket, caller, frame.call)
       else service.request(ticket, caller, frame.request)
@@ -225,6 +246,8 @@ export class Connection {
 
   #flush(): void {
     this.#willFlush = false
+    clearTimeout(this.#late)
+    this.#late = undefined
     const socket = this.#socket
     if (this.#writer.pendingBytes === 0 || socket.destroyed) return
     if (socket.write(this.#writer.take())) return
@@ -234,13 +257,13 @@ export class Connection {
 
   /** The client has read what there was for it. */
   #continue(): void {
-    while (this.#parts.length > 0 && this.#unreadBytes() < UNREAD_PAUSE_BYTES) {
-      const parts = this.#parts[0]
-      const { done, value } = parts?.next() ?? { done: true, value: undefined }
-      if (done) this.#parts.shift()
-      else this.answer(value)
-    }
+    for (const goOn of this.#waitingForReads.splice(0)) goOn()
     if (this.#socket.isPaused() && this.#unreadBytes() < UNREAD_PAUSE_BYTES) this.#socket.resume()
+  }
+
+  #untilRead(): Promise<void> {
+    this.#flush()
+    return new Promise((resolve) => this.#waitingForReads.push(resolve))
   }
 
   #unreadBytes(): number {
@@ -259,6 +282,8 @@ export class Connection {
 
   #closed(): void {
     this.#isOver = true
+    clearTimeout(this.#late)
+    for (const goOn of this.#waitingForReads.splice(0)) goOn()
     this.#served.unfinishedBytes -= this.#unfinishedBytes
     this.#unfinishedBytes = 0
     this.#served.sessions.leave(this, this.#served.now())

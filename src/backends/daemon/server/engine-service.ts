@@ -1,8 +1,17 @@
+import { ALL_CAPABILITIES } from '../../../abi/index.ts'
 import { BackendError, type Capabilities } from '../../../contract/index.ts'
-import type { Call, Caller, Completion, Engine, Ticket } from '../../../engine/index.ts'
-import { type CheckpointPart, checkpointParts, type RequestName, waitingParts } from '../../../wire/index.ts'
+import { type Call, type Caller, Chronicle, type Completion, type Engine, type Ticket } from '../../../engine/index.ts'
+import {
+  checkpointParts,
+  type HistoryFrame,
+  type PastFrame,
+  type RequestName,
+  waitingParts,
+} from '../../../wire/index.ts'
 import type { Disk, JournalError } from '../journal/index.ts'
 import { JournalledEngine, type JournalledOptions } from '../journalled-engine.ts'
+import { inParts } from './answers.ts'
+import { LOOKS_BACK_MAX } from './limits.ts'
 import type { Answer, AnswerSink, Service } from './service.ts'
 
 /** What the server itself asks has a ticket of its own: session 0, whose answers nobody waits for. */
@@ -12,6 +21,10 @@ const OPENING = 0
 const ACKNOWLEDGING = Number.MAX_SAFE_INTEGER
 
 const SERVER: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] }
+
+/** Who may read every queue of the past. */
+const ROOT: Caller = { ...SERVER, capabilities: ALL_CAPABILITIES }
+const OWNER_ALONE = { hint: 'the past is for the owner of the namespace, and root' }
 
 export interface EngineServiceOptions extends Omit<JournalledOptions, 'onCompletions'> {
   readonly url: string
@@ -28,6 +41,10 @@ export class EngineService implements Service {
   readonly #now: () => number
   readonly #opening: Map<number, () => void>
   #ownNumber = 0
+  #looksBack = 0
+  #lookingBack: Promise<void> = Promise.resolve()
+  /** Calls whose answers nobody waits for: clients accept and go on. */
+  readonly #notUrgent = new WeakSet<Ticket>()
 
   private constructor(journalled: JournalledEngine, opening: Map<number, () => void>, options: EngineServiceOptions) {
     this.#journalled = journalled
@@ -43,6 +60,7 @@ export class EngineService implements Service {
       senders: true,
       sync: 'none',
       as: true,
+      history: true,
       restores: 'everything',
     }
   }
@@ -71,17 +89,11 @@ export class EngineService implements Service {
     return this.#journalled.failed
   }
 
-  get waitingCalls(): number {
-    return this.#engine.namespace.waiting.size
-  }
-
-  get heldMessages(): number {
-    return this.#engine.namespace.held.size
-  }
-
-  /** Number of the last record of the journal, and of the last that is durable. */
-  get records(): { readonly last: number; readonly durable: number } {
-    return this.#journalled.records
+  /** Numbers for monitors, by name. */
+  measures(): Readonly<Record<string, number>> {
+    const { waiting, held, sessions } = this.#engine.namespace
+    const { last, durable } = this.#journalled.records
+    return { waitingCalls: waiting.size, heldMessages: held.size, sessions: sessions.size, records: last, durable }
   }
 
   open(session: number, caller: Caller): Promise<void> {
@@ -98,18 +110,26 @@ export class EngineService implements Service {
     if ('restore' in call && call.restore.session !== ticket.session) {
       return this.#fail(ticket, 'ERR_MSGQ_UNSUPPORTED', 'a restore is of the session that began it')
     }
+    if (call.name === 'acceptAll') this.#notUrgent.add(ticket)
     if (this.#apply(ticket, caller, call)) return
     const message = `the disk is full: ${call.name} was not done; receives and removals are, and make room`
     this.#fail(ticket, 'ERR_MSGQ_NO_SPACE', message)
   }
 
   request(ticket: Ticket, caller: Caller, request: RequestName): void {
+    const answers = this.#read(ticket.number, caller, request)
+    this.#journalled.afterAll(() => this.sink?.answerAll(ticket.session, answers))
+  }
+
+  lookBack(ticket: Ticket, caller: Caller, frame: HistoryFrame | PastFrame): void {
     const { session, number } = ticket
-    const answer = this.#read(number, caller, request)
-    this.#journalled.afterAll(() => {
-      if (Symbol.iterator in answer) this.sink?.answerInParts(session, answer)
-      else this.sink?.answer(session, answer)
-    })
+    const isAllowed = caller.uid === 0 || caller.uid === process.geteuid?.()
+    if (!isAllowed) return this.sink?.answer(session, { kind: 'answer', number, code: 'EACCES', details: OWNER_ALONE })
+    if (this.#looksBack >= LOOKS_BACK_MAX) {
+      return this.#fail(ticket, 'ERR_MSGQ_TOO_MANY_WAITS', `at most ${LOOKS_BACK_MAX} looks back wait for each other`)
+    }
+    const answers = this.#inTurn(frame.kind === 'past' ? this.#past(number, frame.time) : this.#history(frame))
+    this.#journalled.afterAll(() => this.sink?.answerAll(session, answers))
   }
 
   acknowledge(session: number, number: number): void {
@@ -136,22 +156,73 @@ export class EngineService implements Service {
     return this.#journalled.engine
   }
 
-  #read(number: number, caller: Caller, request: RequestName): Answer | IterableIterator<Answer> {
+  #read(number: number, caller: Caller, request: RequestName): Iterable<Answer> {
     const engine = this.#engine
     switch (request) {
       case 'limits':
-        return { kind: 'answer', number, value: { ...engine.limits } }
+        return [{ kind: 'answer', number, value: { ...engine.limits } }]
       case 'nextId':
-        return { kind: 'answer', number, value: engine.nextId }
+        return [{ kind: 'answer', number, value: engine.nextId }]
       case 'waiting':
         return inParts(number, waitingParts(engine.waiting()))
       case 'checkpoint': {
         const checkpoint = engine.checkpoint(caller, this.#now())
         if (!('code' in checkpoint)) return inParts(number, checkpointParts(checkpoint))
         const { code, ...details } = checkpoint
-        return { kind: 'answer', number, code, details }
+        return [{ kind: 'answer', number, code, details }]
       }
     }
+  }
+
+  /** One after the other. */
+  async *#inTurn(answers: AsyncGenerator<Answer>): AsyncGenerator<Answer> {
+    this.#looksBack++
+    const before = this.#lookingBack
+    let isOver = (): void => undefined
+    this.#lookingBack = new Promise((resolve) => {
+      isOver = resolve
+    })
+    try {
+      await before
+      yield* answers
+    } finally {
+      this.#looksBack--
+      isOver()
+    }
+  }
+
+  /** How it was at an instant. */
+  async *#past(number: number, time: number): AsyncGenerator<Answer> {
+    if (time > this.#now()) return yield unavailable(number, 'that instant has not come')
+    using past = await this.#journalled.past(time)
+    if (past === undefined) return yield unavailable(number, `the journal holds nothing before ${this.#oldest()}`)
+    const checkpoint = past.engine.checkpoint(ROOT, time)
+    if ('code' in checkpoint) return yield { kind: 'answer', number, code: checkpoint.code }
+    yield* inParts(number, checkpointParts(checkpoint))
+  }
+
+  /** What happened: the entries are applied once more, beside the engine that serves, and tell what they do. */
+  async *#history({ number, from, to, msqid, pid }: HistoryFrame): AsyncGenerator<Answer> {
+    using past = (await this.#journalled.past(from - 1)) ?? (await this.#journalled.past())
+    if (past === undefined) return yield { kind: 'answer', number, value: 0 }
+    const chronicle = new Chronicle(past.engine)
+    for await (const entries of past.entries) {
+      const all = entries.flatMap((entry) => chronicle.apply(entry))
+      const events = all.filter(
+        (event) =>
+          event.time >= from &&
+          event.time <= to &&
+          (msqid === undefined || event.msqid === msqid) &&
+          (pid === undefined || event.pid === pid),
+      )
+      if (events.length > 0) yield { kind: 'part', number, part: { part: 'history', events } }
+      if ((all.at(-1)?.time ?? 0) > to) break
+    }
+    yield { kind: 'answer', number, value: 0 }
+  }
+
+  #oldest(): string {
+    return new Date(this.#journalled.oldestInstant ?? this.#now()).toISOString()
   }
 
   #apply(ticket: Ticket, caller: Caller, call: Call): boolean {
@@ -163,14 +234,19 @@ export class EngineService implements Service {
   }
 
   #tell(completions: readonly Completion[]): void {
-    for (const { ticket, ...outcome } of completions) {
+    for (const completion of completions) {
+      const { ticket } = completion
       const { session, number } = ticket
       if (session === OWN_SESSION) continue
       if (number === OPENING) {
         this.#opening.get(session)?.()
         this.#opening.delete(session)
       } else if (number !== ACKNOWLEDGING) {
-        this.sink?.answer(session, { kind: 'answer', number, ...outcome })
+        const answer: Answer =
+          'value' in completion
+            ? { kind: 'answer', number, value: completion.value }
+            : { kind: 'answer', number, code: completion.code }
+        this.sink?.answer(session, answer, !this.#notUrgent.has(ticket))
       }
     }
   }
@@ -180,12 +256,11 @@ export class EngineService implements Service {
   }
 }
 
+function unavailable(number: number, message: string): Answer {
+  return { kind: 'failure', number, code: 'ERR_MSGQ_UNAVAILABLE', message }
+}
+
 /** Calls that the server alone makes: of sessions, and for other sessions. */
 function isServersOwn({ name }: Call): boolean {
   return name === 'openSession' || name === 'acknowledgeSession' || name === 'expireSession'
-}
-
-function* inParts(number: number, parts: Iterable<CheckpointPart>): Generator<Answer> {
-  for (const part of parts) yield { kind: 'part', number, part }
-  yield { kind: 'answer', number, value: 0 }
 }

@@ -46,8 +46,8 @@ export class Server {
     this.#peerOf = peerOf ?? callerOf
     this.#idleSince = clock()
     service.sink = {
-      answer: (session, answer) => sessions.connectionOf(session)?.answer(answer),
-      answerInParts: (session, parts) => sessions.connectionOf(session)?.answerInParts(parts),
+      answer: (session, answer, isUrgent) => sessions.connectionOf(session)?.answer(answer, isUrgent),
+      answerAll: (session, answers) => sessions.connectionOf(session)?.answerAll(answers),
     }
     this.#listener.on('connection', (socket) => this.#accept(socket))
   }

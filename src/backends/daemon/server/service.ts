@@ -1,15 +1,16 @@
 import type { Capabilities } from '../../../contract/index.ts'
 import type { Call, Caller, Ticket } from '../../../engine/index.ts'
-import type { RequestName, ServerFrame } from '../../../wire/index.ts'
+import type { HistoryFrame, PastFrame, RequestName, ServerFrame } from '../../../wire/index.ts'
 
 /** What ends a call or a request, or is a part of the end. */
 export type Answer = Extract<ServerFrame, { readonly number: number }>
 
 /** Hears the answers to the calls of sessions, in the order in which they are given. */
 export interface AnswerSink {
-  answer(session: number, answer: Answer): void
-  /** Answers in parts: the next is taken when the client has read enough of those before. The last part ends the request. */
-  answerInParts(session: number, parts: Iterator<Answer>): void
+  /** @param isUrgent `false`: nobody waits for it, and it may go with the next one. Default true. */
+  answer(session: number, answer: Answer, isUrgent?: boolean): void
+  /** Parts, and the answer that ends them: the next is taken when the client has read enough of those before. */
+  answerAll(session: number, answers: Iterable<Answer> | AsyncIterable<Answer>): void
 }
 
 /** What a server serves: calls of sessions go in, answers come out, in any order. */
@@ -27,6 +28,8 @@ export interface Service {
   /** Makes a call, or answers one that was made before under the same ticket. Its number is 1 to 2^53-2. */
   call(ticket: Ticket, caller: Caller, call: Call): void
   request(ticket: Ticket, caller: Caller, request: RequestName): void
+  /** Tells of the past. */
+  lookBack(ticket: Ticket, caller: Caller, frame: HistoryFrame | PastFrame): void
   /** All answers up to this number have come: they may be forgotten. */
   acknowledge(session: number, number: number): void
   /** Ends the calls of a session that wait, as the kernel does for a dead process. */

@@ -1,0 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { openDaemonNamespace } from '../../../src/backends/daemon/index.ts'
+import { BackendError, type IpcNamespace } from '../../../src/contract/index.ts'
+
+/** Connects to a daemon that may be down for a moment: its disk has just failed, or it was killed. */
+export async function connect(socket: string): Promise<IpcNamespace> {
+  for (;;) {
+    try {
+      return await openDaemonNamespace(socket)
+    } catch (error) {
+      if (!(error instanceof BackendError) || error.code !== 'ERR_MSGQ_UNAVAILABLE') throw error
+      await delay(1)
+    }
+  }
+}
