@@ -46,6 +46,8 @@ export interface CheckpointQueue {
  */
 export interface CheckpointMessages extends Iterable<CheckpointMessage> {
   readonly length: number
+  /** Payload bytes of all, where that is known without looking at each. */
+  readonly cbytes?: number
 }
 
 /** One message of an image. */

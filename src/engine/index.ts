@@ -39,6 +39,14 @@ export type {
 } from './entry.ts'
 export { brokenInvariants } from './invariants.ts'
 export { areValidLimits } from './limits.ts'
-export { cbytesOf, MessagePacker, type MessageView, type Told, toldBy, viewsOf } from './messages/index.ts'
+export {
+  cbytesOf,
+  MessagePacker,
+  type MessageView,
+  type PlainMessage,
+  type Told,
+  toldBy,
+  viewsOf,
+} from './messages/index.ts'
 export { DEFAULT_LIMITS, type NamespaceOptions } from './namespace.ts'
 export { loadState, StateLoader, type StatePart, type StateQueue, saveState } from './state.ts'

@@ -48,6 +48,23 @@ export class ByteWriter {
     this.#length += bytes.length
   }
 
+  /**
+   * Makes room for some bytes, which the caller must write into `view` at once.
+   *
+   * @returns Where in `view` they begin.
+   */
+  room(count: number): number {
+    this.#reserve(count)
+    const start = this.#length
+    this.#length += count
+    return start
+  }
+
+  /** The bytes, until the next room is made. */
+  get view(): DataView {
+    return this.#view
+  }
+
   /** Writes the bytes of a source from `start` to `end`. */
   copy(source: DataView, start: number, end: number): void {
     const sizeBytes = end - start

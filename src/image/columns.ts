@@ -10,13 +10,14 @@ export class ColumnWriter {
   #value: number | null = null
   #count = 0
 
-  add(value: number | undefined): void {
+  /** @param count Of how many messages. */
+  add(value: number | undefined, count = 1): void {
     const next = value ?? null
     if (next !== this.#value) {
       this.#endRun()
       this.#value = next
     }
-    this.#count++
+    this.#count += count
   }
 
   /** Nothing is added any more. */
@@ -42,30 +43,65 @@ export class RisingColumnWriter {
     this.#last = value
   }
 
+  /** Values that go on from the last one by equal steps; `undefined` for those that are not told. */
+  addSteps(step: number | undefined, count: number): void {
+    this.#differences.add(step, count)
+    this.#last += (step ?? 0) * count
+  }
+
   end(): Column {
     return this.#differences.end()
   }
 }
 
-/** Each value of a column in turn; `undefined` for what is not told. */
+/** What stands for a value that is not told, which is 0 or more. */
+export const NOT_TOLD = -1
+
+/** Each value of a column in turn. */
 export class ColumnReader {
   readonly #runs: Column
   #next = 0
-  #value: number | null = null
+  #isTold = false
+  #value = NOT_TOLD
   #left = 0
 
   constructor(runs: Column) {
     this.#runs = runs
   }
 
-  next(): number | undefined {
-    if (this.#left === 0) {
-      this.#value = this.#runs[this.#next] ?? null
-      this.#left = this.#runs[this.#next + 1] ?? Number.POSITIVE_INFINITY
-      this.#next += 2
-    }
+  /** Whether the value that `next` gave is told: a difference may be -1. */
+  get isTold(): boolean {
+    return this.#isTold
+  }
+
+  /** The value that `next` gave. */
+  get value(): number {
+    return this.#value
+  }
+
+  /** How many more values are the same. */
+  get left(): number {
+    return this.#left
+  }
+
+  /** Goes over some of them. */
+  skip(count: number): void {
+    this.#left -= count
+  }
+
+  next(): number {
+    if (this.#left === 0) this.#beginRun()
     this.#left--
-    return this.#value ?? undefined
+    return this.#value
+  }
+
+  #beginRun(): void {
+    const value = this.#runs[this.#next] ?? null
+    this.#isTold = value !== null
+    this.#value = value ?? NOT_TOLD
+    // Behind the last run nothing is told.
+    this.#left = this.#runs[this.#next + 1] ?? Number.POSITIVE_INFINITY
+    this.#next += 2
   }
 }
 
@@ -77,11 +113,27 @@ export class RisingColumnReader {
     this.#differences = new ColumnReader(differences)
   }
 
-  next(): number | undefined {
+  next(): number {
     const difference = this.#differences.next()
-    if (difference === undefined) return undefined
+    if (!this.#differences.isTold) return NOT_TOLD
     this.#last += difference
     return this.#last
+  }
+
+  /** By how much the value that `next` gave is above the one before: 0 where neither is told. */
+  get step(): number {
+    return this.#differences.isTold ? this.#differences.value : 0
+  }
+
+  /** How many more values have the same step. */
+  get left(): number {
+    return this.#differences.left
+  }
+
+  /** Goes over some of them. */
+  skip(count: number): void {
+    this.#differences.skip(count)
+    this.#last += this.step * count
   }
 }
 

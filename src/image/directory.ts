@@ -78,14 +78,10 @@ export function openDirectory(directory: string): ImageDirectory {
       const file = await openExisting(place(name))
       return file && closing(file, () => readSealed(file, name, decoder))
     },
-    async write(name, chunks) {
+    async write(name, chunks, sizeBytes = 0) {
       // A file of this name is what a crash has left; another user's link must not be followed either.
       const file = await fs.promises.open(place(name), 'wx', FILE_MODE)
-      return closing(file, async () => {
-        const seal = await writeSealed(file, chunks)
-        await file.sync()
-        return seal
-      })
+      return closing(file, () => writeSealed(file, chunks, sizeBytes))
     },
     rename: (from, to) => fs.promises.rename(place(from), place(to)),
     remove: (name) => fs.promises.rm(place(name)),

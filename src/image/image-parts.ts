@@ -17,6 +17,8 @@ export interface EncodeOptions {
 /** One file of an image while it is written. */
 export interface ImagePart {
   readonly name: string
+  /** How long it will be, about; absent where it is short. */
+  readonly sizeBytes?: number
   /**
    * Its content, asked for once, after that of the parts before it. A chunk is good until the next but one.
    *
@@ -42,7 +44,15 @@ export function imageParts(checkpoint: Checkpoint, options: EncodeOptions = {}):
   const variables = encodeIpcnsVar(ipcVar(checkpoint, options.variables ?? LINUX_VARIABLES), names.var)
   const msgqFile = beginMsgqFile(names.msgq, checkpoint, columns)
   return [
-    ...(queues.length === 0 ? [] : [{ name: names.msg, chunks: () => ipcnsMsgChunks(ipcns, names.msg, note) }]),
+    ...(queues.length === 0
+      ? []
+      : [
+          {
+            name: names.msg,
+            sizeBytes: queues.reduce((sum, { messages }) => sum + sizeOf(messages), 0),
+            chunks: () => ipcnsMsgChunks(ipcns, names.msg, note),
+          },
+        ]),
     { name: names.var, chunks: () => [variables] },
     {
       name: names.msgq,
@@ -51,6 +61,11 @@ export function imageParts(checkpoint: Checkpoint, options: EncodeOptions = {}):
       },
     },
   ]
+}
+
+/** About what messages take in CRIU's file: what an array has is not known before it is checked. */
+function sizeOf({ length, cbytes = 0 }: CheckpointQueue['messages']): number {
+  return cbytes + 8 * length
 }
 
 function ipcnsQueue(queue: CheckpointQueue): IpcnsQueue<MessageView> {

@@ -1,7 +1,8 @@
 import { INT_MAX, LONG_MAX, type Long, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
-import type { MessageView, Sender } from '../engine/index.ts'
+import type { PlainMessage } from '../engine/index.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { ChunkReader, type FileDecoder } from './chunk-reader.ts'
+import { NOT_TOLD } from './columns.ts'
 import { IPCNS_MSG_MAGIC, type IpcnsMessage, type IpcnsQueue, paddingOf } from './ipcns-msg.ts'
 import { readMagic } from './magic.ts'
 import { ProtobufFields, readVarint } from './protobuf.ts'
@@ -22,6 +23,8 @@ export interface IpcnsVisitor<Result> {
 /** `1 mtype` and `2 msize` as every writer puts them: varints, in this order. */
 const TAG_MTYPE = 0x08
 const TAG_MSIZE = 0x10
+/** A length, two tags and two varints of up to 4 bytes. */
+const HEADER_BYTES_MAX = 4 + 2 * (1 + 4)
 
 /** Reads `ipcns-msg-N.img` chunk by chunk. */
 export class IpcnsMsgDecoder<Result> implements FileDecoder<Result> {
@@ -86,6 +89,8 @@ function* readQueues(reader: ChunkReader, visitor: Omit<IpcnsVisitor<unknown>, '
     visitor.queue(entry)
     // Each message has bytes of its own in the file, so a false count ends at the file's end.
     for (let count = 0; count < entry.qnum; count++) {
+      count += message.readPlain(reader, entry.qnum - count, visitor)
+      if (count === entry.qnum) break
       while (!reader.has(4)) yield
       const length = reader.uint32('the length of an ipc_msg')
       while (!reader.has(length)) yield
@@ -122,7 +127,7 @@ function readEntry(record: ByteReader): IpcnsEntry {
 }
 
 /** The message at which a reader has arrived: a million of them need no object each. */
-export class IpcnsMessageView implements MessageView {
+export class IpcnsMessageView implements PlainMessage {
   mtype: Long = 0
   #window: Uint8Array = new Uint8Array(0)
   source: DataView = new DataView(this.#window.buffer)
@@ -130,9 +135,10 @@ export class IpcnsMessageView implements MessageView {
   end = 0
   unknown: Uint8Array | undefined
   /** What CRIU does not keep: for whoever knows it. */
-  sequence: number | undefined
-  sender: Sender | undefined
-  time: number | undefined
+  sequence: number = NOT_TOLD
+  pid: number = NOT_TOLD
+  uid: number = NOT_TOLD
+  time: number = NOT_TOLD
 
   get mtext(): Uint8Array {
     return this.#window.subarray(this.start, this.end)
@@ -145,14 +151,51 @@ export class IpcnsMessageView implements MessageView {
 
   /** Reads the payload and its padding. */
   readPayload(reader: ByteReader, msize: number): void {
-    if (reader.window !== this.#window) {
-      const { window } = reader
-      this.#window = window
-      this.source = new DataView(window.buffer, window.byteOffset, window.byteLength)
-    }
+    this.#lookAt(reader.window)
     this.start = reader.skip(msize)
     this.end = reader.position
     reader.skip(paddingOf(msize))
+  }
+
+  /**
+   * Reads the messages that come next, as long as they are as every writer puts them and wholly there: a loop without a
+   * call for each byte, which all but a chunk's last message and those of types from 2^28 on are read by.
+   *
+   * @param most How many there may be.
+   * @returns How many there were.
+   */
+  readPlain(reader: ByteReader, most: number, visitor: Pick<IpcnsVisitor<unknown>, 'message'>): number {
+    this.#lookAt(reader.window)
+    this.unknown = undefined
+    const { source } = this
+    const { end } = reader
+    let position = reader.position
+    let count = 0
+    for (; count < most && end - position >= HEADER_BYTES_MAX; count++) {
+      const header = position + 4
+      if (source.getUint8(header) !== TAG_MTYPE) break
+      const mtype = shortVarint(source, header + 1)
+      const tag = header + 1 + bytesOf(mtype)
+      if (mtype < 1 || source.getUint8(tag) !== TAG_MSIZE) break
+      const msize = shortVarint(source, tag + 1)
+      const start = tag + 1 + bytesOf(msize)
+      const next = start + msize + paddingOf(msize)
+      if (msize < 0 || next > end || source.getUint32(position, true) !== start - header) break
+      this.mtype = mtype
+      this.start = start
+      this.end = start + msize
+      // Where the file goes on, should the visitor refuse the message.
+      reader.position = next
+      visitor.message(this)
+      position = next
+    }
+    return count
+  }
+
+  #lookAt(window: Uint8Array): void {
+    if (window === this.#window) return
+    this.#window = window
+    this.source = new DataView(window.buffer, window.byteOffset, window.byteLength)
   }
 
   /** Reads a header as every writer puts it, without an object for each field. */
@@ -183,4 +226,23 @@ export class IpcnsMessageView implements MessageView {
     this.unknown = fields.unknown
     return fields.uint32(2, 'msize')
   }
+}
+
+/** The varint at a place if it is of up to 4 bytes, in its shortest form; else -1. */
+function shortVarint(bytes: DataView, at: number): number {
+  const first = bytes.getUint8(at)
+  if (first < 0x80) return first
+  let value = first & 0x7f
+  for (let shift = 7; shift < 28; shift += 7) {
+    const byte = bytes.getUint8(at + shift / 7)
+    value |= (byte & 0x7f) << shift
+    if (byte < 0x80) return byte === 0 ? -1 : value
+  }
+  return -1
+}
+
+/** How many bytes a varint takes in its shortest form: one that is none takes one. */
+function bytesOf(varint: number): number {
+  if (varint < 0x80) return 1
+  return varint < 0x4000 ? 2 : varint < 0x20_0000 ? 3 : 4
 }

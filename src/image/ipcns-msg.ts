@@ -103,8 +103,36 @@ function writeQueueEntry(writer: ByteWriter, queue: IpcnsQueue): void {
   writer.endRecord(start)
 }
 
+/** What a short record's payload, and its type, are below: each is then a varint of one byte. */
+const SHORT_END = 0x80
+
+/** A length of 4 bytes, `1 mtype` and `2 msize` of two bytes each. */
+const SHORT_HEADER_BYTES = 8
+
+/**
+ * Writes a short record in one go, word by word: of millions of messages most are such. As a word, its header is a tag,
+ * the type, a tag and the size.
+ */
+function writeShortRecord(writer: ByteWriter, mtype: number, source: DataView, start: number, sizeBytes: number): void {
+  const padding = paddingOf(sizeBytes)
+  let to = writer.room(SHORT_HEADER_BYTES + sizeBytes + padding)
+  const { view } = writer
+  view.setInt32(to, 4, true)
+  view.setInt32(to + 4, 0x10_0008 | (mtype << 8) | (sizeBytes << 24), true)
+  to += SHORT_HEADER_BYTES
+  const end = start + sizeBytes
+  let from = start
+  for (; from <= end - 4; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true)
+  for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from))
+  for (let zero = 0; zero < padding; zero++) view.setUint8(to + zero, 0)
+}
+
 function writeMessageRecord(writer: ByteWriter, message: IpcnsMessage & PayloadPlace): void {
   const { mtype, source, unknown } = message
+  if (source !== undefined && unknown === undefined && typeof mtype === 'number' && mtype > 0 && mtype < SHORT_END) {
+    const { start = 0, end = 0 } = message
+    if (end - start < SHORT_END) return writeShortRecord(writer, mtype, source, start, end - start)
+  }
   // Making `mtext` is what a place for it spares.
   const { start = 0, end = message.mtext.length } = message
   const record = writer.beginRecord()

@@ -1,5 +1,5 @@
 import { INT_MAX, UINT_MAX } from '../abi/index.ts'
-import type { CheckpointQueue, MessageView, Sender } from '../engine/index.ts'
+import type { CheckpointQueue, MessageView, PlainMessage, Sender } from '../engine/index.ts'
 import { faultOf } from './check-checkpoint.ts'
 import {
   areToldTogether,
@@ -19,9 +19,13 @@ export class MessageColumns {
   readonly #sequence = new RisingColumnWriter()
   readonly #pid = new ColumnWriter()
   readonly #uid = new ColumnWriter()
-  readonly #time = new RisingColumnWriter()
+  readonly #times = new RisingColumnWriter()
   #count = 0
   #last = 0
+  /** What the last message tells, and how many more tell the same with the next sequence numbers: they are noted at once. */
+  #sender: Sender | undefined
+  #time: number | undefined
+  #alike = 0
 
   constructor(queue: CheckpointQueue) {
     this.#queue = queue
@@ -29,15 +33,40 @@ export class MessageColumns {
 
   /** @throws {RangeError} The message cannot be written. */
   add(message: MessageView): void {
-    const { sequence, sender, time } = message
+    const { mtype, source, sequence, sender, time } = message
+    const isAlike = sequence === this.#last + 1 && sender === this.#sender && time === this.#time
+    if (
+      isAlike &&
+      source !== undefined &&
+      mtype >= 1 &&
+      Number.isSafeInteger(mtype) &&
+      Number.isSafeInteger(sequence)
+    ) {
+      this.#last = sequence
+      this.#alike++
+      this.#count++
+      return
+    }
+    this.#noteAlike()
     const wrong = faultOf(message, this.#last)
     if (wrong !== undefined) throw new RangeError(`queue ${this.#queue.msqid}, message ${this.#count}: ${wrong}`)
     if (sequence !== undefined) this.#last = sequence
     this.#sequence.add(sequence)
     this.#pid.add(sender?.pid)
     this.#uid.add(sender?.uid)
-    this.#time.add(time)
+    this.#times.add(time)
+    this.#sender = sender
+    this.#time = time
     this.#count++
+  }
+
+  #noteAlike(): void {
+    if (this.#alike === 0) return
+    this.#sequence.addSteps(1, this.#alike)
+    this.#pid.add(this.#sender?.pid, this.#alike)
+    this.#uid.add(this.#sender?.uid, this.#alike)
+    this.#times.addSteps(this.#time === undefined ? undefined : 0, this.#alike)
+    this.#alike = 0
   }
 
   /** Nothing is added any more. @throws {RangeError} The queue tells another length, or a `lastSequence` too low. */
@@ -46,13 +75,14 @@ export class MessageColumns {
     if (this.#count !== messages.length) {
       throw new RangeError(`queue ${msqid}: ${messages.length} messages must be, not ${this.#count}`)
     }
+    this.#noteAlike()
     if (this.#last > lastSequence) throw new RangeError(`queue ${msqid}: lastSequence must be at least ${this.#last}`)
     return {
       count: this.#count,
       sequence: this.#sequence.end(),
       pid: this.#pid.end(),
       uid: this.#uid.end(),
-      time: this.#time.end(),
+      time: this.#times.end(),
     }
   }
 }
@@ -63,7 +93,9 @@ export class ToldColumns {
   readonly #pids: ColumnReader
   readonly #uids: ColumnReader
   readonly #times: RisingColumnReader
-  #sender: Sender | undefined
+  /** How many messages have what the last one has, but sequence numbers that rise by `#step`. */
+  #alike = 0
+  #step = 0
   /** The highest sequence number, 0 where none is told. */
   readonly lastSequence: number
 
@@ -89,17 +121,27 @@ export class ToldColumns {
     this.lastSequence = lastOf(sequence)
   }
 
-  /** Completes the next message. */
-  complete(message: { sequence: number | undefined; sender: Sender | undefined; time: number | undefined }): void {
+  /**
+   * Completes the next message. Most have what the one before has: they are counted, not looked up.
+   *
+   * @param message The same object for all of them.
+   */
+  complete(message: { -readonly [Field in 'sequence' | 'pid' | 'uid' | 'time']: PlainMessage[Field] }): void {
+    if (this.#alike > 0) {
+      this.#alike--
+      message.sequence += this.#step
+      return
+    }
     message.sequence = this.#sequences.next()
-    message.sender = this.#senderOf(this.#pids.next(), this.#uids.next())
+    message.pid = this.#pids.next()
+    message.uid = this.#uids.next()
     message.time = this.#times.next()
-  }
-
-  /** Neighbours mostly have one sender: then they share the object. */
-  #senderOf(pid: number | undefined, uid: number | undefined): Sender | undefined {
-    if (pid === undefined || uid === undefined) return undefined
-    if (this.#sender?.pid !== pid || this.#sender.uid !== uid) this.#sender = { pid, uid }
-    return this.#sender
+    if (this.#times.step !== 0) return
+    this.#step = this.#sequences.step
+    this.#alike = Math.min(this.#sequences.left, this.#pids.left, this.#uids.left, this.#times.left)
+    this.#sequences.skip(this.#alike)
+    this.#pids.skip(this.#alike)
+    this.#uids.skip(this.#alike)
+    this.#times.skip(this.#alike)
   }
 }

@@ -23,8 +23,10 @@ export class QueuesDecoder implements IpcnsVisitor<CheckpointQueue[]> {
   }
 
   message(message: IpcnsMessageView): void {
-    this.#open?.head.told?.complete(message)
-    this.#open?.messages.append(message)
+    const open = this.#open
+    if (open === undefined) return
+    open.head.told?.complete(message)
+    open.messages.appendPlain(message)
   }
 
   end(): CheckpointQueue[] {

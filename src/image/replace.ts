@@ -33,8 +33,12 @@ export interface ImageDirectory {
   list(): Promise<readonly string[]>
   /** Reads a file; `undefined` when there is none. */
   read<Result>(name: string, decoder: FileDecoder<Result>): Promise<SealedResult<Result> | undefined>
-  /** Writes a new file, and returns when its content is on the disk. */
-  write(name: string, chunks: ReturnType<ImagePart['chunks']>): Promise<FileSeal>
+  /**
+   * Writes a new file, and returns when its content is on the disk.
+   *
+   * @param sizeBytes How long it will be, about. Default: short.
+   */
+  write(name: string, chunks: ReturnType<ImagePart['chunks']>, sizeBytes?: number): Promise<FileSeal>
   /** Gives a file another name, replacing the file of that name. */
   rename(from: string, to: string): Promise<void>
   remove(name: string): Promise<void>
@@ -71,7 +75,9 @@ export async function replaceImage(
   const criu = parts.map(({ name }) => name).filter((name) => name !== names.msgq)
   const seals = new Map<string, FileSeal>()
   try {
-    for (const { name, chunks } of parts) seals.set(name, await directory.write(name + NEW, chunks(seals)))
+    for (const { name, chunks, sizeBytes } of parts) {
+      seals.set(name, await directory.write(name + NEW, chunks(seals), sizeBytes))
+    }
     for (const name of replaced) await directory.rename(name, name + OLD)
     await directory.flush()
     for (const name of criu) await directory.rename(name + NEW, name)

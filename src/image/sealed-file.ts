@@ -1,42 +1,61 @@
-// Default exports alone: a bundler for browsers stubs these modules, and finds no names in the stub.
-import crypto from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { CHUNK_BYTES, IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
+import { chunkHash } from './chunk-hash.ts'
 import type { FileDecoder } from './chunk-reader.ts'
 import { ImageError } from './errors.ts'
 import type { FileSeal, SealedResult } from './seal.ts'
 
 /**
- * Writes a file chunk by chunk: while one is written the next is made, so that two of them are in memory.
+ * What is written is sent to the disk after so many bytes, while the rest is made: the flush at the end then has little
+ * left to do.
+ */
+const FLUSHED_AT_A_TIME_BYTES = 8 * CHUNK_BYTES
+
+/**
+ * Writes a file chunk by chunk, and flushes it: while one is written the next is made, so that two of them are in memory.
  *
  * @param chunks Each must stay as it is until the next but one is asked for.
+ * @param sizeBytes How many bytes they are, about.
  */
 export async function writeSealed(
   file: FileHandle,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  sizeBytes: number,
 ): Promise<FileSeal> {
-  const hash = crypto.createHash('sha256')
-  let sizeBytes = 0
+  const hash = chunkHash(sizeBytes)
+  let position = 0
+  let flushed = 0
   // Settled, so that a write or read that fails while something else is done waits to be asked.
   let writing = Promise.allSettled([Promise.resolve()])
+  let flushing = Promise.allSettled([Promise.resolve()])
   try {
     for await (const chunk of chunks) {
-      hash.update(chunk)
+      await hash.add(chunk)
       settled(await writing)
-      writing = Promise.allSettled([writeWhole(file, chunk, sizeBytes)])
-      sizeBytes += chunk.length
+      if (position - flushed >= FLUSHED_AT_A_TIME_BYTES) {
+        // A flush that failed is told once, to whoever asked for it.
+        settled(await flushing)
+        flushed = position
+        flushing = Promise.allSettled([file.datasync()])
+      }
+      writing = Promise.allSettled([writeWhole(file, chunk, position)])
+      position += chunk.length
     }
+    settled(await writing)
+    settled(await flushing)
+    await file.sync()
+    return { sizeBytes: position, sha256: await hash.digest() }
   } finally {
     // Also when a chunk could not be made: the file may not be closed under a write.
     await writing
+    await flushing
+    hash.close()
   }
-  settled(await writing)
-  return { sizeBytes, sha256: hash.digest('hex') }
 }
 
 /**
- * Reads a file chunk by chunk: while one is hashed and decoded the next is read, so that two of them are in memory. What
- * the decoder refuses is read to its end all the same, for its seal.
+ * Reads a file chunk by chunk: while one is hashed and decoded the next is read, so that two of them are in memory, or a
+ * few when the hash has a thread of its own. What the decoder refuses is read to its end all the same, for its seal.
  */
 export async function readSealed<Result>(
   file: FileHandle,
@@ -47,30 +66,35 @@ export async function readSealed<Result>(
   if (size > IMAGE_FILE_BYTES_MAX) {
     throw new ImageError(name, `at most ${IMAGE_FILE_BYTES_MAX} bytes`, { found: `${size}` })
   }
-  const hash = crypto.createHash('sha256')
-  const capacity = Math.max(1, Math.min(CHUNK_BYTES, size))
-  let [buffer, next] = [new Uint8Array(capacity), new Uint8Array(capacity)]
+  const hash = chunkHash(size)
   let error: ImageError | undefined
   let position = 0
-  let { bytesRead } = await file.read(buffer, 0, capacity, 0)
-  while (bytesRead > 0) {
-    const chunk = buffer.subarray(0, bytesRead)
-    position += bytesRead
-    const reading = Promise.allSettled([file.read(next, 0, capacity, position)])
-    hash.update(chunk)
-    error ??= refusal(() => decoder.feed(chunk))
-    ;({ bytesRead } = settled(await reading))
-    ;[buffer, next] = [next, buffer]
-  }
-  const seal = { sizeBytes: position, sha256: hash.digest('hex') }
-  if (error !== undefined)
-    return {
-      seal,
-      result: () => {
-        throw error
-      },
+  let reading = Promise.allSettled([Promise.resolve({ bytesRead: 0 })])
+  try {
+    let buffer = await hash.lend()
+    let { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
+    while (bytesRead > 0) {
+      const chunk = buffer.subarray(0, bytesRead)
+      position += bytesRead
+      buffer = await hash.lend()
+      reading = Promise.allSettled([file.read(buffer, 0, buffer.length, position)])
+      hash.addLent(chunk)
+      error ??= refusal(() => decoder.feed(chunk))
+      ;({ bytesRead } = settled(await reading))
     }
-  return { seal, result: () => decoder.end() }
+    const seal = { sizeBytes: position, sha256: await hash.digest() }
+    return { seal, result: resultOf(decoder, error) }
+  } finally {
+    await reading
+    hash.close()
+  }
+}
+
+function resultOf<Result>(decoder: FileDecoder<Result>, error: ImageError | undefined): () => Result {
+  if (error === undefined) return () => decoder.end()
+  return () => {
+    throw error
+  }
 }
 
 /** @returns What an image is refused for. */

@@ -1,5 +1,5 @@
 import { MessageLog } from './message-log.ts'
-import type { MessageView, PackedMessages, Told } from './packed-messages.ts'
+import type { MessageView, PackedMessages, PlainMessage, Told } from './packed-messages.ts'
 
 /** Packs messages as a queue keeps them, oldest first: a namespace that they are restored into takes them as they are. */
 export class MessagePacker {
@@ -22,6 +22,16 @@ export class MessagePacker {
     if (time !== undefined) this.#told.time++
     this.#cbytes += end - start
     this.#log.appendView(message)
+  }
+
+  /** As `append`, without an object or a box for what one message tells. */
+  appendPlain(message: PlainMessage): void {
+    const told = this.#told
+    if (message.sequence >= 0) told.sequence++
+    if (message.pid >= 0) told.sender++
+    if (message.time >= 0) told.time++
+    this.#cbytes += message.end - message.start
+    this.#log.appendPlain(message)
   }
 
   /** Takes messages that are packed, without a copy: there are none yet. */
