@@ -10,6 +10,7 @@ export interface NeededProgram {
 }
 
 const NEEDED: readonly NeededProgram[] = [
+  { program: 'chromium', debianPackage: 'chromium', neededBy: "the inspector's page" },
   { program: 'unshare', debianPackage: 'util-linux', neededBy: "an IPC namespace of the tests' own" },
   { program: 'ipcmk', debianPackage: 'util-linux', neededBy: 'queues that we did not make' },
   { program: 'ipcs', debianPackage: 'util-linux', neededBy: 'queues seen by others' },

@@ -5,7 +5,7 @@ const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
   [['ls', 'stat'], 'list the queues with depth and limit; tell all about one'],
   [['create', 'rm', 'set'], 'make a queue; remove it; change owner, mode or qbytes'],
   [['send', 'receive'], 'send messages; take them, waiting for one'],
-  [['copy', 'watch'], 'read messages without taking them (peek); new ones too'],
+  [['copy', 'watch', 'inspect'], 'read messages, taking none (peek); new ones; see all'],
   [['serve', 'log'], 'serve queues that outlive reboots; who did what, when'],
   [['mv', 'cp', 'bridge'], 'move messages, or send copies, to a queue anywhere'],
   [['checkpoint', 'restore'], 'save all queues, removing none; bring them back'],

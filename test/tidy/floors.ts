@@ -17,7 +17,10 @@ export const FLOORS: ReadonlyMap<string, number> = new Map([
   ['src/backends/daemon', 4],
   ['src/backends/kernel', 4],
   ['src/backends/jetstream', 4],
+  // What is shown of a namespace, as data, and the page that shows it: what both programs below have in them.
+  ['src/view', 4],
   ['src/open', 5],
+  ['src/page', 5],
   // What users import: a list of names, above all that they may name.
   ['src/index.ts', 6],
   ['src/inspector', 6],

@@ -17,9 +17,9 @@ export function brokenNames(tree: Tree): string[] {
   const broken: string[] = []
   for (const path of tree.keys()) {
     const isOurs = /^(src|test|examples|docs|bench)\//.test(path)
-    if (!isOurs || !/\.(ts|md)$/.test(path)) continue
+    if (!isOurs || !/\.(tsx?|md)$/.test(path)) continue
     for (const part of path.split('/').slice(1)) {
-      const name = part.replace(/(\.test)?\.(ts|md)$/, '')
+      const name = part.replace(/(\.test)?\.(tsx?|md)$/, '')
       if (!KEBAB_CASE.test(name) && part !== 'README.md') broken.push(`${path}: ${part} is not kebab-case`)
       const word = name.split('-').find((each) => FORBIDDEN_WORDS.includes(each))
       if (word !== undefined) broken.push(`${path}: "${word}" names nothing: say what is in it`)

@@ -7,7 +7,7 @@ export type Tree = ReadonlyMap<string, string>
 /** What no commit holds. Source: .gitignore; and Git's own folder. */
 const NOT_OURS = new Set(['node_modules', 'dist', '.git'])
 
-const TEXT = /\.(ts|md|json|txt|html|css|yml|yaml|svg)$|^[^.]+$|^\.[a-z]+$/
+const TEXT = /\.(tsx?|md|json|txt|html|css|yml|yaml|svg)$|^[^.]+$|^\.[a-z]+$/
 
 /** Reads the whole project; images and other binary files are there by name, without their text. */
 export function readTree(root: string): Tree {
@@ -34,7 +34,7 @@ export function* sources(
   { withTests }: { withTests: boolean },
 ): Generator<[path: string, text: string]> {
   for (const [path, text] of tree) {
-    if (!path.endsWith('.ts') || !folders.some((folder) => path.startsWith(`${folder}/`))) continue
+    if (!/\.tsx?$/.test(path) || !folders.some((folder) => path.startsWith(`${folder}/`))) continue
     if (withTests || !isTest(path)) yield [path, text]
   }
 }

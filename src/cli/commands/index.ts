@@ -8,6 +8,7 @@ import { cp } from './cp.ts'
 import { create } from './create.ts'
 import { doctor } from './doctor.ts'
 import { image } from './image.ts'
+import { inspect } from './inspect.ts'
 import { limits } from './limits.ts'
 import { log } from './log.ts'
 import { ls } from './ls.ts'
@@ -34,6 +35,7 @@ export const COMMANDS: readonly Command[] = [
   receive,
   copy,
   watch,
+  inspect,
   mv,
   cp,
   bridge,

@@ -1,0 +1,18 @@
+/** What is shown of a namespace, as plain data: for a page, over HTTP or in the same browser. */
+export { fromBase64, toBase64 } from './base64.ts'
+export { type Call, CHANGING, isCall, NamespaceView, type ViewOptions } from './namespace-view.ts'
+export type { CallAnswers, CallParameters, PageSource } from './page-source.ts'
+export type {
+  About,
+  Counts,
+  Filter,
+  LimitsSeen,
+  LogLine,
+  MessageSeen,
+  Place,
+  QueueSeen,
+  Scanned,
+  Seen,
+  WaitSeen,
+  WholeMessage,
+} from './seen.ts'

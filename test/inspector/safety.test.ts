@@ -1,0 +1,136 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { type IncomingHttpHeaders, request } from 'node:http'
+import { describe, test } from 'node:test'
+import { MSG_INFO } from '../../src/abi/index.ts'
+import { MessageQueue, text } from '../../src/queue/index.ts'
+import { Browser } from './browser.ts'
+import { EMBEDDED, inspect } from './seen-in.ts'
+
+const ABOUT = { method: 'POST', path: '/api/about', body: '{}' }
+
+describe('who may ask the inspector', () => {
+  test('the link works once, and its cookie is for this page alone', async () => {
+    await using opened = await EMBEDDED.open()
+    await using inspector = await inspect(opened.namespace)
+    const first = await ask(inspector.url, { path: `/${new URL(inspector.url).search}` })
+    equal(first.status, 303)
+    match(String(first.headers['set-cookie']), /HttpOnly; SameSite=Strict/)
+    equal((await ask(inspector.url, { path: `/${new URL(inspector.url).search}` })).status, 401)
+    equal((await ask(inspector.url, { path: '/?token=' })).status, 401)
+  })
+
+  test('a wrong Host is refused with 421, another Origin with 403, no cookie with 401', async () => {
+    await using opened = await EMBEDDED.open()
+    await using inspector = await inspect(opened.namespace)
+    const { origin, host } = new URL(inspector.url)
+    const cookie = await cookieOf(inspector.url)
+    equal((await ask(inspector.url, { ...ABOUT, headers: { cookie, origin } })).status, 200)
+    for (const wrong of ['evil.example', `evil.example:${new URL(origin).port}`, '127.0.0.1']) {
+      const headers = { cookie, origin: `http://${wrong}`, host: wrong }
+      equal((await ask(inspector.url, { ...ABOUT, headers })).status, 421, wrong)
+    }
+    for (const wrong of ['http://evil.example', 'null', `https://${host}`]) {
+      equal((await ask(inspector.url, { ...ABOUT, headers: { cookie, origin: wrong } })).status, 403, wrong)
+    }
+    equal((await ask(inspector.url, { ...ABOUT, headers: { cookie } })).status, 403)
+    equal((await ask(inspector.url, { ...ABOUT, headers: { origin } })).status, 401)
+    equal((await ask(inspector.url, { ...ABOUT, headers: { origin, cookie: `${cookie.slice(0, -1)}?` } })).status, 401)
+    for (const path of ['/api/events', '/api/checkpoint', '/']) equal((await ask(inspector.url, { path })).status, 401)
+  })
+
+  test('a page of another origin reads nothing and changes nothing, in a browser that has the cookie', async () => {
+    await using opened = await EMBEDDED.open()
+    await using inspector = await inspect(opened.namespace)
+    await using other = await inspect(opened.namespace)
+    await using browser = await Browser.start()
+    await (await browser.open(inspector.url)).page.close()
+    const { page } = await browser.open(other.url)
+    const { origin } = new URL(inspector.url)
+    // The policy of our own page would stop it first, so the request is made outside of it.
+    const answer = await page.context().request.post(`${origin}/api/create`, {
+      headers: { origin: new URL(other.url).origin },
+      data: { key: 7, mode: 0o600 },
+    })
+    equal(answer.status(), 403)
+    const { info } = await opened.namespace.msgctl(0, MSG_INFO)
+    equal(info.pool, 0)
+    await page.close()
+  })
+
+  test('the page has a policy that runs nothing but its own files', async () => {
+    await using opened = await EMBEDDED.open()
+    await using inspector = await inspect(opened.namespace)
+    const { headers } = await ask(inspector.url, { path: '/', headers: { cookie: await cookieOf(inspector.url) } })
+    const policy = String(headers['content-security-policy'])
+    match(policy, /default-src 'none'; script-src 'self'; style-src 'self'/)
+    match(policy, /frame-ancestors 'none'/)
+    ok(!policy.includes('unsafe'))
+  })
+})
+
+describe('--read-only', () => {
+  test('every call that changes something is refused by the server, and a checkpoint too', async () => {
+    await using opened = await EMBEDDED.open()
+    const queue = await MessageQueue.create(opened.namespace, 7, text)
+    await queue.send('stays')
+    await using inspector = await inspect(opened.namespace, { readOnly: true })
+    const { origin } = new URL(inspector.url)
+    const headers = { origin, cookie: await cookieOf(inspector.url) }
+    const before = await queue.stat()
+    for (const name of ['create', 'send', 'receive', 'accept', 'remove', 'set', 'setLimits']) {
+      const body = JSON.stringify({ msqid: queue.msqid, key: 8, mode: 384, msgtyp: '0', type: '1', payload: '' })
+      equal((await ask(inspector.url, { method: 'POST', path: `/api/${name}`, headers, body })).status, 403, name)
+    }
+    equal((await ask(inspector.url, { path: '/api/checkpoint', headers })).status, 403)
+    deepEqual(await queue.stat(), before)
+    equal((await ask(inspector.url, { ...ABOUT, headers })).status, 200)
+  })
+})
+
+describe('a checkpoint', () => {
+  test('is downloaded as an image that restores elsewhere', async () => {
+    await using opened = await EMBEDDED.open()
+    const queue = await MessageQueue.create(opened.namespace, 7, text)
+    await queue.send('kept')
+    await using inspector = await inspect(opened.namespace)
+    const headers = { cookie: await cookieOf(inspector.url) }
+    const { body, status } = await ask(inspector.url, { path: '/api/checkpoint', headers })
+    equal(status, 200)
+    const { NdjsonDecoder } = await import('../../src/image/index.ts')
+    const decoder = new NdjsonDecoder('download')
+    decoder.feed(body)
+    const { checkpoint } = decoder.end()
+    await using elsewhere = await EMBEDDED.open()
+    await elsewhere.namespace.restore(checkpoint)
+    equal((await (await MessageQueue.open(elsewhere.namespace, 7, text)).receive()).payload, 'kept')
+  })
+})
+
+interface Asked {
+  readonly method?: string
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** As a program asks, which may say any Host and Origin. */
+function ask(
+  url: string,
+  { method = 'GET', path, headers = {}, body = '' }: Asked,
+): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, method, path, headers }, async (response) => {
+      const chunks: Buffer[] = []
+      for await (const chunk of response) chunks.push(chunk as Buffer)
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) })
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+async function cookieOf(url: string): Promise<string> {
+  const { headers } = await ask(url, { path: `/${new URL(url).search}` })
+  return String(headers['set-cookie']).split(';')[0] ?? ''
+}
