@@ -132,10 +132,21 @@ async function seriousFaults(page: Page): Promise<string[]> {
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }
 
+/** Runs in the page: whether it is wider than a small window still when it has drawn so many frames since. */
+const IS_TOO_WIDE = `new Promise((resolve) => {
+  let frames = 0
+  const look = () => {
+    if (innerWidth === 360 && document.documentElement.scrollWidth <= 360) resolve(false)
+    else if (++frames > 120) resolve(true)
+    else requestAnimationFrame(look)
+  }
+  look()
+})`
+
 async function isTooWide(page: Page): Promise<boolean> {
   const size = page.viewportSize()
   await page.setViewportSize({ width: 360, height: 740 })
-  const isWide = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth')
+  const isWide = await page.evaluate<boolean>(IS_TOO_WIDE)
   if (size !== null) await page.setViewportSize(size)
   return isWide
 }
