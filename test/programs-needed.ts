@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { fetchNatsServer, natsServer } from './jetstream/nats-server.ts'
 
 /** A program that tests run and that npm does not bring. */
 export interface NeededProgram {
@@ -41,6 +42,8 @@ export function missingPrograms(): NeededProgram[] {
 
 /** Installs what is missing, from Debian. Returns why that cannot be done; `undefined` when nothing is missing any more. */
 export function installMissingPrograms(): string | undefined {
+  const problem = natsServer() === undefined ? fetchNatsServer() : undefined
+  if (problem !== undefined) return `the tests need nats-server: ${problem}`
   const missing = missingPrograms()
   if (missing.length === 0) return undefined
   const names = missing.map(({ program }) => program).join(', ')

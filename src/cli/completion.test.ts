@@ -49,11 +49,11 @@ describe('wantedAt', () => {
     ['image ', 'show diff convert'],
     ['image diff a ', FILES],
     ['metrics l', 'linux: linux:?pid='],
-    ['mv ', 'memory: linux: linux:?pid= unix:'],
+    ['mv ', 'memory: linux: linux:?pid= unix: nats://'],
     ['mv linux: ', 'queues of linux:'],
     ['mv linux: 3 m', 'memory:'],
     ['mv linux: 3 linux:?pid=7 ', 'queues of linux:?pid=7'],
-    ['-n memory: cp 3 ', 'queues of memory: memory: linux: linux:?pid= unix:'],
+    ['-n memory: cp 3 ', 'queues of memory: memory: linux: linux:?pid= unix: nats://'],
     ['completion ', 'bash zsh fish'],
   ] as const) {
     test(`msgq ${line}⇥ offers ${expected === '' ? 'nothing' : expected}`, () =>

@@ -131,7 +131,7 @@ function byValue(value: string, url: string | undefined): Wanted {
 /** `linux:?pid=N` is offered as far as it is the same for everyone. */
 function urlCandidates(): Candidate[] {
   return NAMESPACE_URLS.split('\n').flatMap((line) => {
-    const [, word, does] = /^([a-z]+:(?:\?\w+=)?)\S*\s+(.+)$/.exec(line) ?? []
+    const [, word, does] = /^([a-z]+:(?:\/\/|\?\w+=)?)\S*\s+(.+)$/.exec(line) ?? []
     return word === undefined || does === undefined ? [] : [{ word, does }]
   })
 }

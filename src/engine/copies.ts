@@ -66,6 +66,12 @@ export function serveCopiers(step: Step, queue: MsgQueue): void {
   }
 }
 
+/** Whether a copy finds nothing yet. By index a copy never waits. */
+export function copyWouldWait(namespace: Namespace, queue: MsgQueue, call: Msgrcv | CopyAfter): boolean {
+  if (call.name === 'msgrcv' && namespace.msgCopy === 'index') return false
+  return findCopy(queue, call, convertMode(call.msgtyp, call.msgflg)) === undefined
+}
+
 function copyOrWait(step: Step, queue: MsgQueue, call: Msgrcv | CopyAfter): void {
   const { ticket, caller } = step
   const selector = convertMode(call.msgtyp, call.msgflg)

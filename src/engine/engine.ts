@@ -1,7 +1,8 @@
 import type { ErrnoName } from '../abi/index.ts'
+import { wouldWait } from './attempts.ts'
 import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
 import { copyAfter, copyAtIndex, setCopyCounter } from './copies.ts'
-import type { Applied, Caller, Entry, Limits, Message, Msgrcv, WaitingCall } from './entry.ts'
+import type { Applied, Caller, CopyAfter, Entry, Limits, Message, Msgrcv, WaitingCall } from './entry.ts'
 import { accept, acceptAll, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
@@ -51,6 +52,11 @@ export class Engine {
   /** The whole namespace at this instant, for a caller who may read all of it; removes nothing. */
   checkpoint(caller: Caller, time: number): Checkpoint | CheckpointRefusal {
     return checkpoint(this.namespace, caller, time)
+  }
+
+  /** Whether a call would wait, if it were made now: for those who keep waiting calls outside of the state. */
+  wouldWait(caller: Caller, call: Msgrcv | CopyAfter): boolean {
+    return wouldWait(this.namespace, caller, call)
   }
 
   /** Every waiting call, queue by queue, in the order in which each list is served. */

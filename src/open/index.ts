@@ -5,12 +5,13 @@ import { type IpcNamespace, unsigned } from '../contract/index.ts'
 export const NAMESPACE_URLS = `memory:        queues in this process (?msgCopy=counter: copies as in 2012)
 linux:         the queues of the running Linux kernel
 linux:?pid=N   those of the IPC namespace that process N is in
-unix:PATH      those of the daemon whose socket is there (msgq serve)`
+unix:PATH      those of the daemon whose socket is there (msgq serve)
+nats://H/N     namespace N of the NATS cluster at host H, shared by machines`
 
 /**
  * Opens the namespace of a URL; its backend is loaded now, at its first use.
  *
- * @param url `memory:`, `linux:`, `linux:?pid=N` or `unix:PATH`: see `NAMESPACE_URLS`.
+ * @param url `memory:`, `linux:`, `linux:?pid=N`, `unix:PATH` or `nats://HOST:PORT/NAME`: see `NAMESPACE_URLS`.
  * @throws {TypeError} not a URL of a namespace: the message lists them.
  * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the namespace cannot be reached: the message says why and what to do.
  */
@@ -20,6 +21,10 @@ export async function openNamespace(url: string): Promise<IpcNamespace> {
   if (path !== undefined) {
     const { openDaemonNamespace } = await import('../backends/daemon/index.ts')
     return openDaemonNamespace(socketPath(path))
+  }
+  if (url.startsWith('nats:')) {
+    const { openJetstreamNamespace } = await import('../backends/jetstream/index.ts')
+    return openJetstreamNamespace(url)
   }
   const [, scheme, query] = /^(\w+:)(?:\?(.*))?$/.exec(url) ?? []
   const parameters = new URLSearchParams(query)
