@@ -101,6 +101,7 @@ static long pair(long bytes, long count) {
 }
 
 static void fill(void) {
+  set_limit("/proc/sys/kernel/msgmnb");
   if (filled >= 0 && msgctl(filled, IPC_RMID, NULL) != 0) fail("IPC_RMID");
   filled = new_queue();
   for (long i = 0; i < depth; i++) {
@@ -158,9 +159,7 @@ static long copy_at(long count) {
 int main(void) {
   char line[128], kind[16];
   long a, b;
-  set_limit("/proc/sys/kernel/msgmnb");
   queue = new_queue();
-  errno = 0;
   while (fgets(line, sizeof line, stdin) != NULL) {
     long ns = 0;
     if (sscanf(line, "check %ld", &a) == 1 && a <= SIZE_MAX_BYTES) check(a);

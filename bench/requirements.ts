@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { buildSvmq, installPeers } from './peers.ts'
 import { failure, isProgram } from './program.ts'
 
@@ -7,7 +7,7 @@ import { failure, isProgram } from './program.ts'
 export const REQUIREMENTS = ['ipc', 'c-loop', 'peers', 'svmq', 'redis-server'] as const
 export type Requirement = (typeof REQUIREMENTS)[number]
 
-const C_SOURCE = join(import.meta.dirname, '..', '..', 'bench', 'c-loop.c')
+const SOURCES = join(import.meta.dirname, '..', '..', 'bench')
 
 /** Arguments of unshare(1). Queues of the machine's own are never touched; and whatever a killed process started ends with it. */
 export const OWN_NAMESPACES: readonly string[] = ['--ipc', '--pid', '--mount-proc', '--kill-child']
@@ -15,6 +15,11 @@ export const OWN_NAMESPACES: readonly string[] = ['--ipc', '--pid', '--mount-pro
 /** Where the compiled C loop is. */
 export function cLoopIn(scratch: string): string {
   return join(scratch, 'c-loop')
+}
+
+/** Where the compiled supervisor in C is. */
+export function notifyLoopIn(scratch: string): string {
+  return join(scratch, 'notify-loop')
 }
 
 /**
@@ -47,6 +52,10 @@ function ownIpcNamespace(): string | undefined {
 
 function compileCLoop(scratch: string): string | undefined {
   if (!isProgram('cc')) return 'no C compiler (Debian: apt-get install build-essential)'
-  const reason = failure('cc', ['-O2', '-o', cLoopIn(scratch), C_SOURCE])
-  return reason === undefined ? undefined : `the C loop does not compile: ${reason}`
+  for (const program of [cLoopIn(scratch), notifyLoopIn(scratch)]) {
+    const source = join(SOURCES, `${basename(program)}.c`)
+    const reason = failure('cc', ['-O2', '-o', program, source])
+    if (reason !== undefined) return `${source} does not compile: ${reason}`
+  }
+  return undefined
 }

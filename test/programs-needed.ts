@@ -5,6 +5,7 @@ import { fetchNatsServer, natsServer } from './jetstream/nats-server.ts'
 
 /** A program that tests run and that npm does not bring. */
 export interface NeededProgram {
+  /** Its name; a file's path, where it is no command. */
   readonly program: string
   readonly debianPackage: string
   readonly neededBy: string
@@ -23,6 +24,16 @@ const NEEDED: readonly NeededProgram[] = [
   { program: 'systemd-analyze', debianPackage: 'systemd', neededBy: 'the units of examples/systemd' },
   { program: 'systemd-nspawn', debianPackage: 'systemd-container', neededBy: 'a machine that restarts with them' },
   { program: 'promtool', debianPackage: 'prometheus', neededBy: 'the alerts of examples/prometheus' },
+  { program: 'php', debianPackage: 'php-cli', neededBy: 'msgq run' },
+  { program: 'lua5.3', debianPackage: 'lua5.3', neededBy: 'msgq run' },
+  { program: '/usr/lib/x86_64-linux-gnu/lua/5.3/posix.so', debianPackage: 'lua-posix', neededBy: 'msgq run' },
+  {
+    program: '/usr/lib/python3/dist-packages/sysv_ipc.cpython-311-x86_64-linux-gnu.so',
+    debianPackage: 'python3-sysv-ipc',
+    neededBy: 'msgq run',
+  },
+  { program: 'stress-ng', debianPackage: 'stress-ng', neededBy: 'msgq run' },
+  { program: '/usr/lib32/libc.a', debianPackage: 'gcc-multilib', neededBy: 'programs of 32 bits under msgq run' },
   { program: 'cc', debianPackage: 'build-essential', neededBy: 'the C loop that benchmarks compare with' },
   { program: 'g++', debianPackage: 'build-essential', neededBy: 'svmq, which benchmarks compare with' },
   { program: 'make', debianPackage: 'build-essential', neededBy: 'svmq' },
@@ -37,7 +48,10 @@ const NEEDED: readonly NeededProgram[] = [
 /** What the tests need and this machine lacks. */
 export function missingPrograms(): NeededProgram[] {
   const { PATH = '' } = process.env
-  return NEEDED.filter(({ program }) => !PATH.split(delimiter).some((folder) => existsSync(join(folder, program))))
+  const places = (program: string) => PATH.split(delimiter).map((folder) => join(folder, program))
+  const isThere = (program: string) =>
+    (program.startsWith('/') ? [program] : places(program)).some((path) => existsSync(path))
+  return NEEDED.filter(({ program }) => !isThere(program))
 }
 
 /** Installs what is missing, from Debian. Returns why that cannot be done; `undefined` when nothing is missing any more. */
@@ -65,4 +79,12 @@ export function installMissingPrograms(): string | undefined {
   return still.length === 0
     ? undefined
     : `apt-get brought no ${still.map(({ program }) => program).join(', ')}: ${byHand}`
+}
+
+/** Why a test that needs these packages is skipped here; in CI it is not, and fails where one is missing. */
+export function skippedWithout(...debianPackages: readonly string[]): string | false {
+  const { CI } = process.env
+  const missing = missingPrograms().filter(({ debianPackage }) => debianPackages.includes(debianPackage))
+  if (CI || missing.length === 0) return false
+  return `missing: ${missing.map(({ program, debianPackage }) => `${program} (Debian: apt-get install ${debianPackage})`).join(', ')}`
 }

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import type { Comparison, Peer, Setting } from '../comparison.ts'
 import type { Contender } from '../contender.ts'
 import { cPairs } from '../contenders/c-loop.ts'
 import { asyncPairs, type PairUrl, syncPairs } from '../contenders/pairs.ts'
 import { digits } from '../report.ts'
+import { notifyLoopIn } from '../requirements.ts'
 import { sideBySide } from '../side-by-side.ts'
 
 /** msgsnd(2) and msgrcv(2) in a loop: the least that the kernel's queues cost. */
@@ -11,6 +13,9 @@ export const C_LOOP: Peer = {
   difference:
     'It does more than `memory:`: each call goes into the kernel, whose queues other processes reach and which outlive their makers. It does less than `linux:`: it makes no JavaScript objects.',
 }
+
+/** The compiled command. */
+const MSGQ = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js')
 
 type Face = 'sync' | 'async'
 
@@ -47,6 +52,18 @@ function againstC(wanted: Pick<Pair, 'name' | 'url' | 'face' | 'sizeBytes' | 'at
   })
 }
 
+/** The same C program twice: its calls answered by somebody, and on the kernel. */
+function answered(
+  description: Pick<Comparison, 'name' | 'work' | 'atLeast'>,
+  launcher: (setting: Setting) => readonly string[],
+): Comparison {
+  return sideBySide(
+    { ...description, peer: C_LOOP, requirements: ['ipc', 'c-loop'], unit: 'times the rate' },
+    (setting) => cPairs(setting.scratch, 64, launcher(setting)),
+    ({ scratch }) => cPairs(scratch, 64),
+  )
+}
+
 export const PAIRS: readonly Comparison[] = [
   againstC({ name: 'pair-sync-8', url: 'memory:', face: 'sync', sizeBytes: 8 }),
   againstC({ name: 'pair-sync-64', url: 'memory:', face: 'sync', sizeBytes: 64, atLeast: 4 }),
@@ -55,4 +72,19 @@ export const PAIRS: readonly Comparison[] = [
   againstC({ name: 'pair-async-64', url: 'memory:', face: 'async', sizeBytes: 64, atLeast: 2 }),
   againstC({ name: 'kernel-pair-sync', url: 'linux:', face: 'sync', sizeBytes: 64, atLeast: 0.7 }),
   againstC({ name: 'kernel-pair-async', url: 'linux:', face: 'async', sizeBytes: 64 }),
+  answered(
+    {
+      name: 'run-pair',
+      work: '`msgq run`: 64 bytes sent and received by a C program, over `memory:`',
+      atLeast: 1 / 20,
+    },
+    () => [process.execPath, MSGQ, 'run', '--'],
+  ),
+  answered(
+    {
+      name: 'run-floor',
+      work: 'no queue at all: the same calls answered by a program in C that keeps one message',
+    },
+    ({ scratch }) => [notifyLoopIn(scratch)],
+  ),
 ]

@@ -11,8 +11,10 @@ class CLoop {
   readonly #answers: AsyncIterator<string>
   #complaint = ''
 
-  constructor(scratch: string) {
-    this.#process = spawn(cLoopIn(scratch), [], { stdio: 'pipe' })
+  /** @param launcher What runs it: a command and its words, which the program's follow. */
+  constructor(scratch: string, launcher: readonly string[] = []) {
+    const [command = '', ...words] = [...launcher, cLoopIn(scratch)]
+    this.#process = spawn(command, words, { stdio: 'pipe' })
     this.#answers = createInterface({ input: this.#process.stdout })[Symbol.asyncIterator]()
     this.#process.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#complaint += text
@@ -29,15 +31,16 @@ class CLoop {
   }
 
   async close(): Promise<void> {
-    const closed = once(this.#process, 'close')
+    if (this.#process.exitCode !== null) return
+    const ended = once(this.#process, 'exit')
     this.#process.stdin.end()
-    await closed
+    await ended
   }
 }
 
 /** Send and receive a message. */
-export async function cPairs(scratch: string, sizeBytes: number): Promise<Contender> {
-  const loop = new CLoop(scratch)
+export async function cPairs(scratch: string, sizeBytes: number, launcher?: readonly string[]): Promise<Contender> {
+  const loop = new CLoop(scratch, launcher)
   return {
     check: async () => void (await loop.order(`check ${sizeBytes}`)),
     time: async (count) => (await loop.order(`pair ${sizeBytes} ${count}`)) / count,

@@ -48,5 +48,16 @@ export {
   type MsqidSettings,
   readMsgInfo,
   readMsqidDs,
+  readMsqidSettings,
+  writeMsgInfo,
+  writeMsqidDs,
   writeMsqidSettings,
 } from './structs.ts'
+export {
+  MSQID_DS_I386_BYTES,
+  MSQID_DS_OLD_BYTES,
+  readMsqidSettingsI386,
+  readMsqidSettingsOld,
+  writeMsqidDsI386,
+  writeMsqidDsOld,
+} from './structs-i386.ts'

@@ -119,3 +119,42 @@ export function readMsgInfo(bytes: Uint8Array): MsgInfo {
     seg: view.getUint16(28, true),
   }
 }
+
+/** Writes a `struct msqid_ds` of 64-bit Linux, as msgctl fills it in. */
+export function writeMsqidDs(stat: MsqidDs): Uint8Array {
+  const bytes = new Uint8Array(MSQID_DS_BYTES)
+  const view = new DataView(bytes.buffer)
+  const { perm } = stat
+  view.setInt32(0, perm.key, true)
+  view.setUint32(4, perm.uid, true)
+  view.setUint32(8, perm.gid, true)
+  view.setUint32(12, perm.cuid, true)
+  view.setUint32(16, perm.cgid, true)
+  view.setUint32(20, perm.mode, true)
+  view.setUint16(24, perm.seq, true)
+  writeLong(view, 48, stat.stime)
+  writeLong(view, 56, stat.rtime)
+  writeLong(view, 64, stat.ctime)
+  writeLong(view, 72, stat.cbytes)
+  writeLong(view, 80, stat.qnum)
+  writeLong(view, 88, stat.qbytes)
+  view.setInt32(96, stat.lspid, true)
+  view.setInt32(100, stat.lrpid, true)
+  return bytes
+}
+
+/** Reads what IPC_SET takes of a `struct msqid_ds` of 64-bit Linux. */
+export function readMsqidSettings(bytes: Uint8Array): MsqidSettings {
+  const { perm, qbytes } = readMsqidDs(bytes)
+  return { perm, qbytes }
+}
+
+/** Writes a `struct msginfo`. */
+export function writeMsgInfo(info: MsgInfo): Uint8Array {
+  const bytes = new Uint8Array(MSGINFO_BYTES)
+  const view = new DataView(bytes.buffer)
+  const ints = [info.pool, info.map, info.max, info.mnb, info.mni, info.ssz, info.tql]
+  for (const [index, value] of ints.entries()) view.setInt32(4 * index, value, true)
+  view.setUint16(28, info.seg, true)
+  return bytes
+}

@@ -6,7 +6,7 @@ const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
   [['create', 'rm', 'set'], 'make a queue; remove it; change owner, mode or qbytes'],
   [['send', 'receive'], 'send messages; take them, waiting for one'],
   [['copy', 'watch', 'inspect'], 'read messages, taking none (peek); new ones; see all'],
-  [['serve', 'log'], 'serve queues that outlive reboots; who did what, when'],
+  [['run', 'serve', 'log'], 'run old programs on them; serve lasting ones; history'],
   [['mv', 'cp', 'bridge'], 'move messages, or send copies, to a queue anywhere'],
   [['checkpoint', 'restore'], 'save all queues, removing none; bring them back'],
   [['limits', 'metrics'], 'show or set msgmax, msgmnb, msgmni; all for Prometheus'],

@@ -9,6 +9,10 @@ export const EXIT = {
   /** msgq itself is wrong. */
   fault: 70,
   timedOut: 124,
+  /** `run`: the program may not be executed, or not so. As the shells have it. */
+  notExecuted: 126,
+  /** `run`: there is no such program. */
+  notFound: 127,
   /** 128 + SIGINT. */
   interrupted: 130,
   /** 128 + SIGTERM. */

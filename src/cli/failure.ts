@@ -52,6 +52,10 @@ function failureOf(error: unknown): Failure {
       details: { code, file, offset, expected },
     }
   }
+  if (isProgramError(error)) {
+    const { exitCode, message, hint } = error
+    return { exitCode, message, hint, details: { code: 'ERR_MSGQ_PROGRAM' } }
+  }
   if (isJournalError(error)) {
     const { code, message } = error
     return { exitCode: EXIT.outOfReach, message, hint: JOURNAL_HINTS.get(code), details: { code } }
@@ -93,6 +97,11 @@ const JOURNAL_HINTS: ReadonlyMap<string, string> = new Map([
 /** A `JournalError`, told by its code: its module is loaded where a journal is opened, not for every command. */
 function isJournalError(error: unknown): error is Error & { readonly code: string } {
   return error instanceof Error && 'code' in error && /^ERR_MSGQ_JOURNAL_/.test(String(error.code))
+}
+
+/** A `ProgramError`, told by its name: its module is loaded where a program is run. */
+function isProgramError(error: unknown): error is Error & { readonly exitCode: 126 | 127; readonly hint: string } {
+  return error instanceof Error && error.name === 'ProgramError'
 }
 
 /** An error of Node's own system calls: a folder that is not there, a disk that is full. */

@@ -18,6 +18,7 @@ import {
   type ReceivedMessage,
   type ReceiveOptions,
   type RestoreReport,
+  type SyncHeldMessage,
   type SyncIpcNamespace,
   SyscallError,
   type WaitOptions,
@@ -185,6 +186,11 @@ class GuardedSync implements SyncIpcNamespace {
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
     this.#own.mayUse(msqid)
     return this.#sync.msgrcv(msqid, msgsz, msgtyp, msgflg)
+  }
+
+  hold(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): SyncHeldMessage {
+    this.#own.mayUse(msqid)
+    return this.#sync.hold(msqid, msgsz, msgtyp, msgflg)
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {

@@ -26,6 +26,7 @@ export type {
   ReceivedMessage,
   ReceiveOptions,
   RestoreReport,
+  SyncHeldMessage,
   SyncIpcNamespace,
   WaitOptions,
 } from './ipc-namespace.ts'

@@ -312,5 +312,20 @@ export interface SyncIpcNamespace {
   msgsnd(msqid: number, message: Msgbuf, msgflg: number): void
   /** @throws {TypeError} the call would wait, where `capabilities.sync` is `refuses`; nothing was taken. */
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage
+  /**
+   * `msgrcv` with `hold`: hides the message until `accept` or `refuse`.
+   *
+   * @throws {TypeError} the call would wait; nothing was hidden. A copy cannot be held.
+   * @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.held`.
+   */
+  hold(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): SyncHeldMessage
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd>
+}
+
+/** A `HeldMessage`, of the synchronous face. */
+export interface SyncHeldMessage extends ReceivedMessage {
+  /** @throws {SyscallError} `EINVAL` it is held no more. */
+  accept(): void
+  /** @throws {SyscallError} `EINVAL` it is held no more. */
+  refuse(): void
 }

@@ -6,6 +6,12 @@ import type { Host, Submitted } from './host.ts'
 /** What a call answers when it succeeds. */
 export type ValueOf<C extends Call> = Values[C['name']]
 
+/** A message that is held, and the ticket that names it to `accept` and `refuse`. */
+export interface Held {
+  readonly ticket: Ticket
+  readonly message: Message
+}
+
 /** One caller's use of a host: its calls become values, promises and errors, and end with it. */
 export class HostSession {
   readonly host: Host
@@ -45,8 +51,8 @@ export class HostSession {
     return isEnded(submitted) ? this.#value(submitted, call) : this.#wait(submitted.ticket, call, signal)
   }
 
-  /** Makes a receive that holds; the ticket names it to `accept` and `refuse`. */
-  async hold(call: Msgrcv, signal: AbortSignal | undefined): Promise<{ ticket: Ticket; message: Message }> {
+  /** Makes a receive that holds. */
+  async hold(call: Msgrcv, signal: AbortSignal | undefined): Promise<Held> {
     abortSignal(signal)
     this.assertOpen()
     const submitted = this.host.submit(this.caller, call)
@@ -54,6 +60,15 @@ export class HostSession {
     const message = isEnded(submitted) ? this.#value(submitted, call) : await this.#wait(ticket, call, signal)
     this.#held.add(ticket)
     return { ticket, message }
+  }
+
+  /** Makes a receive that holds, and does not wait. */
+  holdNow(call: Msgrcv): Held {
+    this.assertOpen()
+    const completion = this.#ended(this.host.submit(this.caller, call), call)
+    const message = this.#value(completion, call)
+    this.#held.add(completion.ticket)
+    return { ticket: completion.ticket, message }
   }
 
   /** Accepts or refuses a held message. */

@@ -1,4 +1,4 @@
-import { IPC_NOWAIT, MSG_COPY, type Msgbuf, type MsqidSettings } from '../abi/index.ts'
+import { IPC_NOWAIT, type Long, MSG_COPY, type Msgbuf, type MsqidSettings } from '../abi/index.ts'
 import {
   type Capabilities,
   type MsgctlResult,
@@ -7,11 +7,12 @@ import {
   msgrcvCall,
   msgsndCall,
   type ReceivedMessage,
+  type SyncHeldMessage,
   type SyncIpcNamespace,
   SyscallError,
 } from '../contract/index.ts'
-import type { Msgrcv, Msgsnd } from '../engine/index.ts'
-import { type HostSession, msgctlResult, type ValueOf } from './host-session.ts'
+import type { Message, Msgrcv, Msgsnd, Sender, Ticket } from '../engine/index.ts'
+import { type HostSession, msgctlResult } from './host-session.ts'
 
 /** The calls of one caller, answered at once. Its thread is the engine's: a call that would wait would wait for ever. */
 export class HostSync implements SyncIpcNamespace {
@@ -28,7 +29,8 @@ export class HostSync implements SyncIpcNamespace {
   }
 
   msgsnd(msqid: number, message: Msgbuf, msgflg: number): void {
-    this.#performNow(msgsndCall(msqid, message, msgflg | IPC_NOWAIT), msgflg, 'EAGAIN')
+    const call = msgsndCall(msqid, message, msgflg | IPC_NOWAIT)
+    now(call, msgflg, 'EAGAIN', () => this.#session.perform(call))
   }
 
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
@@ -38,23 +40,65 @@ export class HostSync implements SyncIpcNamespace {
       const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
       return copy === 'index' ? this.#session.copyAtIndex(call) : this.#session.perform(call)
     }
-    return this.#performNow(msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, false), msgflg, 'ENOMSG')
+    const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, false)
+    return now(call, msgflg, 'ENOMSG', () => this.#session.perform(call))
+  }
+
+  hold(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): SyncHeldMessage {
+    if (msgflg & MSG_COPY) throw new TypeError('a copy cannot be held: use msgrcv, or leave out MSG_COPY')
+    const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, true)
+    const { ticket, message } = now(call, msgflg, 'ENOMSG', () => this.#session.holdNow(call))
+    return new HeldNow(this.#session, ticket, message)
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {
     return msgctlResult<Cmd>(this.#session, msgctlCall(msqid, cmd, settings))
   }
+}
 
-  /** The engine only sees the call that does not wait; `empty` is how it says that the one with `msgflg` would have. */
-  #performNow<C extends Msgsnd | Msgrcv>(call: C, msgflg: number, empty: 'EAGAIN' | 'ENOMSG'): ValueOf<C> {
-    try {
-      return this.#session.perform(call)
-    } catch (error) {
-      const wouldWait = !(msgflg & IPC_NOWAIT) && error instanceof SyscallError && error.code === empty
-      if (!wouldWait) throw error
-      throw new TypeError(`${call.name} would wait, and the synchronous face cannot: use IPC_NOWAIT, or await it`, {
-        cause: error,
-      })
-    }
+/** A class of its own, for it is made often: V8 makes objects with functions of their own slowly. */
+class HeldNow implements SyncHeldMessage {
+  readonly #session: HostSession
+  readonly #ticket: Ticket
+  readonly mtype: Long
+  readonly mtext: Uint8Array
+  readonly sequence: number
+  readonly sender: Sender
+  readonly time: number
+
+  constructor(session: HostSession, ticket: Ticket, { mtype, mtext, sequence, sender, time }: Message) {
+    this.#session = session
+    this.#ticket = ticket
+    this.mtype = mtype
+    this.mtext = mtext
+    this.sequence = sequence
+    this.sender = sender
+    this.time = time
+  }
+
+  accept(): void {
+    this.#session.endHold('accept', this.#ticket)
+  }
+
+  refuse(): void {
+    this.#session.endHold('refuse', this.#ticket)
+  }
+}
+
+/** The engine only sees the call that does not wait; `empty` is how it says that the one with `msgflg` would have. */
+function now<Value>(
+  { name }: Msgsnd | Msgrcv,
+  msgflg: number,
+  empty: 'EAGAIN' | 'ENOMSG',
+  perform: () => Value,
+): Value {
+  try {
+    return perform()
+  } catch (error) {
+    const wouldWait = !(msgflg & IPC_NOWAIT) && error instanceof SyscallError && error.code === empty
+    if (!wouldWait) throw error
+    throw new TypeError(`${name} would wait, and the synchronous face cannot: use IPC_NOWAIT, or await it`, {
+      cause: error,
+    })
   }
 }

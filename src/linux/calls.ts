@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { type Koffi, requireKoffi } from './koffi.ts'
 import { syscallNumbers } from './machine.ts'
 
 /** setns, unshare: an IPC namespace. Source: include/uapi/linux/sched.h. */
@@ -75,14 +75,6 @@ export interface LinuxCalls {
   errno(): number
 }
 
-/** What is used of koffi; its own types would make every user of our declarations install it. */
-interface Koffi {
-  readonly version: string
-  load(path: null): { func(definition: string): (...args: unknown[]) => unknown }
-  errno(): number
-  address(value: Uint8Array): bigint
-}
-
 let loaded: LinuxCalls | undefined
 
 /**
@@ -93,20 +85,6 @@ let loaded: LinuxCalls | undefined
 export function linuxCalls(): LinuxCalls {
   loaded ??= declare(requireKoffi())
   return loaded
-}
-
-/** The version of koffi that is installed. @throws {Error} there is none. */
-export function koffiVersion(): string {
-  return requireKoffi().version
-}
-
-function requireKoffi(): Koffi {
-  try {
-    return createRequire(import.meta.url)('koffi') as Koffi
-  } catch (cause) {
-    const message = "the kernel's queues are reached through koffi, which is not here: run `npm install koffi`"
-    throw new Error(message, { cause })
-  }
 }
 
 /** A C `long` is int64_t here, and a size too: koffi has no ssize_t, and a number above 2^31 must arrive whole. */

@@ -2,7 +2,6 @@
 export {
   AF_UNIX,
   CLONE_NEWIPC,
-  koffiVersion,
   type LinuxCalls,
   LOCK_EX,
   LOCK_NB,
@@ -18,5 +17,33 @@ export {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from './calls.ts'
+export { koffiVersion, type Watch } from './koffi.ts'
 export { type SyscallNumbers, syscallNumbers } from './machine.ts'
+export {
+  F_SETFD,
+  IOVEC_BYTES,
+  O_CLOEXEC,
+  POLLFD_BYTES,
+  POLLHUP,
+  POLLIN,
+  PR_SET_NO_NEW_PRIVS,
+  RLIMIT_NOFILE,
+  SECCOMP_ADDFD_FLAG_SEND,
+  SECCOMP_FILTER_FLAG_NEW_LISTENER,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+  SECCOMP_IOCTL_NOTIF_ADDFD,
+  SECCOMP_IOCTL_NOTIF_ID_VALID,
+  SECCOMP_IOCTL_NOTIF_RECV,
+  SECCOMP_IOCTL_NOTIF_SEND,
+  SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+  SECCOMP_NOTIF_ADDFD_BYTES,
+  SECCOMP_NOTIF_BYTES,
+  SECCOMP_NOTIF_RESP_BYTES,
+  SECCOMP_SET_MODE_FILTER,
+  SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
+  SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+  SIG_DFL,
+  type SupervisionCalls,
+  supervisionCalls,
+} from './supervision.ts'
 export { wakeSignal } from './wake-signal.ts'

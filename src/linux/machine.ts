@@ -8,20 +8,30 @@ export interface SyscallNumbers {
   readonly clones: readonly number[]
   readonly pidfdOpen: number
   readonly pidfdSendSignal: number
+  readonly pidfdGetfd: number
+  readonly seccomp: number
 }
 
 /** Newer calls have one number everywhere. Source: include/uapi/asm-generic/unistd.h. */
-const PIDFD = { pidfdOpen: 434, pidfdSendSignal: 424 }
+const PIDFD = { pidfdOpen: 434, pidfdSendSignal: 424, pidfdGetfd: 438 }
 
 /** Source: include/uapi/asm-generic/unistd.h, which every newer machine shares. */
-const GENERIC: SyscallNumbers = { gettid: 178, tgkill: 131, msgsnd: 189, msgrcv: 188, clones: [220, 435], ...PIDFD }
+const GENERIC: SyscallNumbers = {
+  gettid: 178,
+  tgkill: 131,
+  msgsnd: 189,
+  msgrcv: 188,
+  clones: [220, 435],
+  seccomp: 277,
+  ...PIDFD,
+}
 
 /**
  * The machines whose structs `abi/` reads: 64 bits, little-endian, asm-generic layout.
  * Source for x86-64: arch/x86/entry/syscalls/syscall_64.tbl.
  */
 const NUMBERS: ReadonlyMap<string, SyscallNumbers> = new Map([
-  ['x64', { gettid: 186, tgkill: 234, msgsnd: 69, msgrcv: 70, clones: [56, 435, 58], ...PIDFD }],
+  ['x64', { gettid: 186, tgkill: 234, msgsnd: 69, msgrcv: 70, clones: [56, 435, 58], seccomp: 317, ...PIDFD }],
   ['arm64', GENERIC],
   ['riscv64', GENERIC],
   ['loong64', GENERIC],

@@ -71,6 +71,7 @@ describe('npm run bench', () => {
     const promised = [
       ...['pair-sync-64', 'pair-async-64', 'selective-50000', 'copy-all-50000', 'checkpoint-files', 'restore-files'],
       ...['kernel-pair-sync', 'kernel-pair-svmq', 'depth-growth', 'copy-growth', 'bytes-per-message'],
+      'run-pair',
     ]
     deepEqual(
       promised.filter((name) => !NAMES.includes(name)),

@@ -51,10 +51,28 @@ describe('msgq doctor', { skip: KERNEL_SKIPPED }, () => {
       lines.filter((line) => !/^(ok|limited|missing) +\S|^ {10,}\S|^`linux:` can be used/.test(line)),
       [],
     )
-    for (const name of ['Node', 'system', 'koffi', 'queues', 'MSG_COPY', 'limits', 'msg_next_id', 'freezer', 'spool']) {
+    for (const name of [
+      'Node',
+      'system',
+      'koffi',
+      'queues',
+      'MSG_COPY',
+      'limits',
+      'msg_next_id',
+      'freezer',
+      'spool',
+      'run',
+    ]) {
       match(stdout, new RegExp(`^(ok|limited) +${name} +\\S`, 'm'))
     }
     match(lines.at(-1) ?? '', /^`linux:` can be used/)
+  })
+
+  test('says what keeps `msgq run` from running programs: a sandbox, or another supervisor', () => {
+    const sandboxed = finding(on({ call: 'msgctl', errno: EPERM, argument: 1, bits: 0x4000_0000 }), 'run')
+    deepEqual([sandboxed.status, /outranks/.test(sandboxed.found)], ['limited', true])
+    const supervised = finding(msgq(['run', '--', ...DOCTOR]), 'run')
+    deepEqual([supervised.status, /another supervisor/.test(supervised.found)], ['limited', true])
   })
 
   test('--json tells the same, and whether linux: can be used', () => {

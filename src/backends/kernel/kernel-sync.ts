@@ -9,6 +9,7 @@ import {
   type SyncIpcNamespace,
 } from '../../contract/index.ts'
 import type { KernelCalls } from './kernel-calls.ts'
+import { unsupported } from './unsupported.ts'
 
 /** The four calls as a C program makes them: one that waits blocks its thread, event loop and all. */
 export class KernelSync implements SyncIpcNamespace {
@@ -32,6 +33,10 @@ export class KernelSync implements SyncIpcNamespace {
   msgrcv(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): ReceivedMessage {
     const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg, false)
     return this.#calls().receive(call)
+  }
+
+  hold(): never {
+    throw unsupported('held receives')
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {

@@ -3,6 +3,7 @@ import type { Finding } from '../doctor/finding.ts'
 import { programFindings } from '../doctor/program.ts'
 import { queueFindings } from '../doctor/queues.ts'
 import { rightFindings } from '../doctor/rights.ts'
+import { runFinding } from '../doctor/run.ts'
 import { toolFindings } from '../doctor/tools.ts'
 import { QuietEnd } from '../errors.ts'
 import { EXIT } from '../exit-code.ts'
@@ -21,7 +22,7 @@ export const doctor: Command = {
   needsNamespace: false,
   alsoKnownAs: ['diagnose', 'info', 'support', 'env'],
   details: `Looks at this machine and this user: Node, the kernel and its queues, MSG_COPY, limits, rights, msg_next_id, the
-freezer and the spool. A line each: ok, limited (something does not work, or not for this user) or missing
+freezer, the spool, and what \`msgq run\` needs. A line each: ok, limited (something does not work, or not for this user) or missing
 (\`linux:\` cannot be used at all), and what to do about it. Changes nothing and makes no queue. Exits with 1 when
 \`linux:\` cannot be used. It tells of the IPC namespace that it runs in: start it where the programs are.`,
   examples: [
@@ -42,7 +43,7 @@ freezer and the spool. A line each: ok, limited (something does not work, or not
 async function examine(): Promise<Finding[]> {
   const program = programFindings()
   if (program.some(({ status }) => status === 'missing')) return program
-  return [...program, ...(await queueFindings()), ...rightFindings(), ...toolFindings()]
+  return [...program, ...(await queueFindings()), ...rightFindings(), ...toolFindings(), runFinding()]
 }
 
 function lines({ name, status, found, advice }: Finding, all: readonly Finding[], { style }: Output): string[] {

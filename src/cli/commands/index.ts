@@ -17,6 +17,7 @@ import { mv } from './mv.ts'
 import { receive } from './receive.ts'
 import { restore } from './restore.ts'
 import { rm } from './rm.ts'
+import { run } from './run.ts'
 import { send } from './send.ts'
 import { serve } from './serve.ts'
 import { set } from './set.ts'
@@ -44,6 +45,7 @@ export const COMMANDS: readonly Command[] = [
   image,
   limits,
   metrics,
+  run,
   serve,
   log,
   doctor,

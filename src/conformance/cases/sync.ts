@@ -64,6 +64,25 @@ export const syncCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: 'sync.hold hides a message until it is accepted, or stands at its place again when it is refused',
+    needs: ['sync', 'held'],
+    run: async ({ namespace }) => {
+      const msqid = namespace.sync.msgget(IPC_PRIVATE, 0o600)
+      await send(namespace, msqid, 1, 'a')
+      await send(namespace, msqid, 2, 'b')
+      const first = namespace.sync.hold(msqid, 10, 0, 0)
+      assert.equal(textOf(first), 'a')
+      assert.equal((await stat(namespace, msqid)).qnum, 2)
+      const second = namespace.sync.hold(msqid, 10, 0, 0)
+      throws('ENOMSG', () => namespace.sync.hold(msqid, 10, 0, IPC_NOWAIT))
+      await wrong(TypeError, () => namespace.sync.hold(msqid, 10, 0, IPC_NOWAIT | MSG_COPY))
+      second.accept()
+      throws('EINVAL', () => second.refuse())
+      first.refuse()
+      assert.equal(await drain(namespace, msqid), 'a1')
+    },
+  },
+  {
     name: 'sync.msgsnd hands its message to a receiver that waits',
     needs: SYNC,
     run: async (context) => {

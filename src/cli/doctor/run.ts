@@ -1,0 +1,29 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { obstacleHere } from '../../supervisor/index.ts'
+import { type Finding, limited, ok } from './finding.ts'
+
+const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
+/** Longer than a program that does nothing takes to start on any machine. */
+const TRIAL_MS = 10_000
+
+/** Whether `msgq run` answers programs here. What a sandbox has in the way is only seen by running one. */
+export function runFinding(): Finding {
+  const obstacle = obstacleHere() ?? trial()
+  if (obstacle !== undefined) return limited('run', `programs cannot be run: ${obstacle.found}`, obstacle.advice)
+  const apart = "semaphores and shared memory stay the kernel's, for those that need them too (fakeroot)"
+  return ok('run', `programs run over any namespace, unchanged; ${apart}`)
+}
+
+/** Runs a program that does nothing. @returns What is in the way. */
+function trial(): { found: string; advice: string } | undefined {
+  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', '--namespace', 'memory:', '--', 'true'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: TRIAL_MS,
+    encoding: 'utf8',
+  })
+  if (status === 0) return undefined
+  const [, found = `status ${status}`] = /^msgq: (.*)$/m.exec(stderr) ?? []
+  const [, advice = '`msgq run -- true` shows more'] = /^hint: (.*)$/m.exec(stderr) ?? []
+  return { found, advice }
+}

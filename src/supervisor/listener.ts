@@ -1,0 +1,126 @@
+import {
+  POLLFD_BYTES,
+  POLLIN,
+  SECCOMP_ADDFD_FLAG_SEND,
+  SECCOMP_IOCTL_NOTIF_ADDFD,
+  SECCOMP_IOCTL_NOTIF_ID_VALID,
+  SECCOMP_IOCTL_NOTIF_RECV,
+  SECCOMP_IOCTL_NOTIF_SEND,
+  SECCOMP_IOCTL_NOTIF_SET_FLAGS,
+  SECCOMP_NOTIF_ADDFD_BYTES,
+  SECCOMP_NOTIF_BYTES,
+  SECCOMP_NOTIF_RESP_BYTES,
+  SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
+  SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+  type SupervisionCalls,
+  supervisionCalls,
+  type Watch,
+} from '../linux/index.ts'
+import type { Machine } from './machines.ts'
+import { decodeTrapped, type Trapped } from './trapped-call.ts'
+
+/** Room in memory that keeps its address, and a view of it. */
+class Struct {
+  /** Its bytes, four at a time. */
+  readonly words: Uint32Array
+  readonly view: DataView
+  readonly address: number
+
+  constructor(calls: SupervisionCalls, length: number) {
+    this.words = new Uint32Array(new ArrayBuffer(length))
+    this.view = new DataView(this.words.buffer)
+    this.address = calls.addressOf(new Uint8Array(this.words.buffer))
+  }
+}
+
+/** The supervisor's end of a filter: trapped calls come, answers go. @see seccomp_unotify(2) */
+export class Listener implements Disposable {
+  readonly #calls: SupervisionCalls = supervisionCalls()
+  readonly #fd: number
+  readonly #machines: readonly Machine[]
+  readonly #notification = new Struct(this.#calls, SECCOMP_NOTIF_BYTES)
+  readonly #response = new Struct(this.#calls, SECCOMP_NOTIF_RESP_BYTES)
+  readonly #addition = new Struct(this.#calls, SECCOMP_NOTIF_ADDFD_BYTES)
+  readonly #pollfd = new Struct(this.#calls, POLLFD_BYTES)
+  #watch: Watch | undefined
+
+  constructor(fd: number, machines: readonly Machine[]) {
+    this.#fd = fd
+    this.#machines = machines
+    this.#pollfd.view.setInt32(0, fd, true)
+    this.#pollfd.view.setInt16(4, POLLIN, true)
+    // Wakes the other side on this processor: a kernel before 6.6 has no such flag, and does as well without.
+    this.#calls.ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP)
+  }
+
+  /** Calls `ready` while a call is there to be received, and when the last program is gone. */
+  watch(ready: () => void): void {
+    this.#watch = this.#calls.watch(this.#fd, ready)
+  }
+
+  /** Waits for a call to be there. @returns Whether one is, or nobody is left to make one. */
+  wait(timeoutMs: number): 'call' | 'none' | 'over' {
+    if (this.#calls.poll(this.#pollfd.address, 1, timeoutMs) < 1) return 'none'
+    return this.#pollfd.view.getInt16(6, true) & POLLIN ? 'call' : 'over'
+  }
+
+  /** Takes the next call. Blocks unless `wait` said that there is one. `undefined`: its program is gone meanwhile. */
+  receive(): Trapped | undefined {
+    const { words, view, address } = this.#notification
+    // The kernel refuses a struct that has anything in it. A loop is faster than `fill` for so few.
+    for (let index = 0; index < words.length; index++) words[index] = 0
+    if (this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_RECV, address) !== 0) return undefined
+    return decodeTrapped(view, this.#machines)
+  }
+
+  /** Whether the call still waits for its answer: else its program is gone, and its number may be another's. */
+  isWaiting({ idLow, idHigh }: Trapped): boolean {
+    const { view, address } = this.#response
+    view.setUint32(0, idLow, true)
+    view.setUint32(4, idHigh, true)
+    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, address) === 0
+  }
+
+  /** Lets the call return a value. @returns Whether the program has it: it may be gone. */
+  answer(trapped: Trapped, value: number): boolean {
+    return this.#send(trapped, value, 0, 0)
+  }
+
+  /** Lets the call fail. @param errno above 0. */
+  refuse(trapped: Trapped, errno: number): boolean {
+    return this.#send(trapped, 0, -errno, 0)
+  }
+
+  /** Has the kernel carry the call out. */
+  pass(trapped: Trapped): boolean {
+    return this.#send(trapped, 0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE)
+  }
+
+  /** Lets the call return a new descriptor of the program's, of what `fd` is here. @param flags O_CLOEXEC or 0. */
+  answerWithFile({ idLow, idHigh }: Trapped, fd: number, flags: number): boolean {
+    const { view, address } = this.#addition
+    view.setUint32(0, idLow, true)
+    view.setUint32(4, idHigh, true)
+    view.setUint32(8, SECCOMP_ADDFD_FLAG_SEND, true)
+    view.setUint32(12, fd, true)
+    view.setUint32(16, 0, true)
+    view.setUint32(20, flags, true)
+    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_ADDFD, address) >= 0
+  }
+
+  [Symbol.dispose](): void {
+    this.#watch?.close()
+    this.#calls.close(this.#fd)
+  }
+
+  #send({ idLow, idHigh }: Trapped, value: number, error: number, flags: number): boolean {
+    const { view, address } = this.#response
+    view.setUint32(0, idLow, true)
+    view.setUint32(4, idHigh, true)
+    view.setUint32(8, value >>> 0, true)
+    view.setInt32(12, Math.floor(value / 2 ** 32), true)
+    view.setInt32(16, error, true)
+    view.setUint32(20, flags, true)
+    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_SEND, address) === 0
+  }
+}

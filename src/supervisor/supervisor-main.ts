@@ -1,0 +1,59 @@
+/** The process that answers the calls of programs: `supervisor-main.js ORDER`, with a channel to the launcher at descriptor 3. */
+import { Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { BackendError } from '../contract/index.ts'
+import { readImage } from '../image/index.ts'
+import { linuxCalls, supervisionCalls } from '../linux/index.ts'
+import { openNamespace } from '../open/index.ts'
+import { machines, withoutFiles } from './machines.ts'
+import { Supervisor } from './supervisor.ts'
+import type { FromSupervisor, SupervisorOrder, ToSupervisor } from './supervisor-order.ts'
+
+const CHANNEL = 3
+
+const { url, restore, procFiles } = JSON.parse(process.argv[2] ?? '{}') as SupervisorOrder
+const channel = new Socket({ fd: CHANNEL, readable: true, writable: true })
+try {
+  await supervise()
+} catch (error) {
+  const code = error instanceof BackendError ? error.code : 'ERR_MSGQ_UNAVAILABLE'
+  const message = error instanceof Error ? error.message.replace(`${code}: `, '') : String(error)
+  await tell({ code, message })
+  process.exitCode = 1
+} finally {
+  channel.destroy()
+}
+
+async function supervise(): Promise<void> {
+  await using namespace = await openNamespace(url)
+  if (restore !== undefined) await namespace.restore((await readImage(restore)).checkpoint)
+  const launcher = createInterface({ input: channel })[Symbol.asyncIterator]()
+  await tell('ready')
+  const { value, done } = await launcher.next()
+  // The launcher has ended without a program.
+  if (done) return
+  const { pid, listener } = JSON.parse(value) as ToSupervisor
+  const seen = machines(process.arch).map((machine) => (procFiles ? machine : withoutFiles(machine)))
+  const supervisor = new Supervisor(fetchDescriptor(pid, listener), seen, namespace)
+  // What ps(1) shows: it has no terminal, and no parent that says whose it is.
+  process.title = `msgq run: supervisor of ${pid}`
+  const over = supervisor.run()
+  await tell('listening')
+  channel.destroy()
+  await over
+}
+
+/** A descriptor of another process's, as one of ours. */
+function fetchDescriptor(pid: number, fd: number): number {
+  const calls = supervisionCalls()
+  const pidfd = linuxCalls().pidfdOpen(pid, 0)
+  const fetched = calls.pidfdGetfd(pidfd, fd)
+  const errno = calls.errno()
+  calls.close(pidfd)
+  if (fetched >= 0) return fetched
+  throw new BackendError('ERR_MSGQ_UNAVAILABLE', `the filter's listener cannot be fetched: errno ${errno}`)
+}
+
+function tell(message: FromSupervisor): Promise<void> {
+  return new Promise((resolve) => channel.write(`${JSON.stringify(message)}\n`, () => resolve()))
+}
