@@ -57,3 +57,24 @@ export async function asyncPairs(url: PairUrl, sizeBytes: number): Promise<Conte
     },
   }
 }
+
+/**
+ * What no pair of synchronous calls can do without, whatever the engine: the time of each of the two calls, the bytes
+ * copied in, and a new array of them for the receiver.
+ */
+export async function pairFloor(sizeBytes: number): Promise<Contender> {
+  const sent = pattern(sizeBytes)
+  const queue = new Uint8Array(2 * sizeBytes)
+  const pair = (): Uint8Array => {
+    const stime = Date.now()
+    queue.set(sent, sizeBytes)
+    const rtime = Date.now()
+    expect(rtime >= stime, 'the clock')
+    return queue.slice(sizeBytes, 2 * sizeBytes)
+  }
+  return {
+    check: async () => expectBytes(pair(), sent, 'a pair'),
+    time: async (count) => timeSync(count, () => expect(pair().length === sizeBytes, 'the length')),
+    close: async () => undefined,
+  }
+}

@@ -9,7 +9,7 @@ import { msgctl } from './msgctl.ts'
 import { msgget } from './msgget.ts'
 import { msgrcv } from './msgrcv.ts'
 import { msgsnd } from './msgsnd.ts'
-import { type Namespace, type NamespaceOptions, newNamespace, type Step } from './namespace.ts'
+import { type Namespace, type NamespaceOptions, NO_COMPLETIONS, newNamespace, type Step } from './namespace.ts'
 import { restoreBegin, restoreChunk, restoreCommit } from './restore.ts'
 import { acknowledgeSession, expireSession, interrupt, isSettled, openSession, remember } from './sessions.ts'
 import { waitingCalls } from './waiters.ts'
@@ -33,7 +33,7 @@ export class Engine {
       call: entry.call,
       // Time never goes back, and an entry that changes nothing does not move it: such entries are in no journal.
       now: Math.max(namespace.now, entry.now),
-      completions: [],
+      completions: NO_COMPLETIONS,
       changed: false,
     }
     if (!isSettled(step)) dispatch(step)

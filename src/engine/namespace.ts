@@ -74,6 +74,9 @@ export function fail(step: Step, ticket: Ticket, code: Code): void {
   complete(step, { ticket, code })
 }
 
+/** What a step has before a call ended: never added to, for `complete` puts an array of the step's own in its place. */
+export const NO_COMPLETIONS: Completion[] = []
+
 /** Most entries end one call: an array made for one costs less than one that grows. */
 export function complete(step: Step, completion: Completion): void {
   if (step.completions.length === 0) step.completions = [completion]

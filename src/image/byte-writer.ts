@@ -72,12 +72,8 @@ export class ByteWriter {
       return this.bytes(new Uint8Array(source.buffer, source.byteOffset + start, sizeBytes))
     }
     this.#reserve(sizeBytes)
-    const view = this.#view
-    let to = this.#length
-    let from = start
-    for (; from <= end - 4; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true)
-    for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from))
-    this.#length = to
+    copyShort(this.#view, this.#length, source, start, end)
+    this.#length += sizeBytes
   }
 
   /** Writes some zeros, which are few. */
@@ -141,6 +137,20 @@ export class ByteWriter {
     this.#buffer[at + 2] = value >>> 16
     this.#buffer[at + 3] = value >>> 24
   }
+}
+
+/** Copies few bytes, by words: four at a time, for what V8 checks of both views it then checks once for four. */
+export function copyShort(target: DataView, to: number, source: DataView, start: number, end: number): void {
+  let at = to
+  let from = start
+  for (; from <= end - 16; from += 16, at += 16) {
+    target.setInt32(at, source.getInt32(from, true), true)
+    target.setInt32(at + 4, source.getInt32(from + 4, true), true)
+    target.setInt32(at + 8, source.getInt32(from + 8, true), true)
+    target.setInt32(at + 12, source.getInt32(from + 12, true), true)
+  }
+  for (; from <= end - 4; from += 4, at += 4) target.setInt32(at, source.getInt32(from, true), true)
+  for (; from < end; from++, at++) target.setUint8(at, source.getUint8(from))
 }
 
 /** All chunks of a file in one. */

@@ -17,6 +17,8 @@ export class ChunkReader extends ByteReader {
   /** What a chunk has left over, and what joins it. */
   #kept = new Uint8Array(0)
   #hasEnded = false
+  /** How many bytes the last `has` found missing. */
+  missing = 0
 
   constructor(file: string) {
     super(file, new Uint8Array(0))
@@ -24,15 +26,21 @@ export class ChunkReader extends ByteReader {
 
   /** Whether so many bytes are there, or will never be. */
   has(sizeBytes: number): boolean {
-    return this.end - this.position >= sizeBytes || this.#hasEnded
+    this.missing = Math.max(sizeBytes - (this.end - this.position), 0)
+    return this.missing === 0 || this.#hasEnded
+  }
+
+  /** Whether all that was fed is read. */
+  get isEmpty(): boolean {
+    return this.position === this.end
   }
 
   get isAtEnd(): boolean {
-    return this.#hasEnded && this.position === this.end
+    return this.#hasEnded && this.isEmpty
   }
 
   feed(chunk: Uint8Array): void {
-    if (this.position === this.end) return this.#show(chunk, chunk.length)
+    if (this.isEmpty) return this.#show(chunk, chunk.length)
     const length = this.#keep(chunk.length)
     this.#kept.set(chunk, length)
     this.end = length + chunk.length

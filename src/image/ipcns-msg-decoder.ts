@@ -40,9 +40,15 @@ export class IpcnsMsgDecoder<Result> implements FileDecoder<Result> {
   }
 
   feed(chunk: Uint8Array): void {
-    this.#reader.feed(chunk)
-    this.#reading.next()
-    this.#reader.letGo()
+    const reader = this.#reader
+    for (let fed = 0; fed < chunk.length; ) {
+      // A message that the chunk before began gets what it misses and no more: all others are read where they are.
+      const piece = chunk.subarray(fed, reader.isEmpty ? chunk.length : fed + Math.max(reader.missing, 1))
+      fed += piece.length
+      reader.feed(piece)
+      this.#reading.next()
+      reader.letGo()
+    }
   }
 
   end(): Result {

@@ -1,6 +1,6 @@
 import type { Long } from '../abi/index.ts'
 import type { MessageView } from '../engine/index.ts'
-import { ByteWriter, CHUNK_BYTES, joined } from './byte-writer.ts'
+import { ByteWriter, CHUNK_BYTES, copyShort, joined } from './byte-writer.ts'
 import { writeMagic } from './magic.ts'
 import { writeMessage, writeUint32, writeUint64 } from './protobuf.ts'
 
@@ -115,16 +115,13 @@ const SHORT_HEADER_BYTES = 8
  */
 function writeShortRecord(writer: ByteWriter, mtype: number, source: DataView, start: number, sizeBytes: number): void {
   const padding = paddingOf(sizeBytes)
-  let to = writer.room(SHORT_HEADER_BYTES + sizeBytes + padding)
+  const to = writer.room(SHORT_HEADER_BYTES + sizeBytes + padding)
   const { view } = writer
   view.setInt32(to, 4, true)
   view.setInt32(to + 4, 0x10_0008 | (mtype << 8) | (sizeBytes << 24), true)
-  to += SHORT_HEADER_BYTES
-  const end = start + sizeBytes
-  let from = start
-  for (; from <= end - 4; from += 4, to += 4) view.setInt32(to, source.getInt32(from, true), true)
-  for (; from < end; from++, to++) view.setUint8(to, source.getUint8(from))
-  for (let zero = 0; zero < padding; zero++) view.setUint8(to + zero, 0)
+  copyShort(view, to + SHORT_HEADER_BYTES, source, start, start + sizeBytes)
+  const end = to + SHORT_HEADER_BYTES + sizeBytes
+  for (let zero = 0; zero < padding; zero++) view.setUint8(end + zero, 0)
 }
 
 function writeMessageRecord(writer: ByteWriter, message: IpcnsMessage & PayloadPlace): void {

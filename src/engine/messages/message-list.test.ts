@@ -212,3 +212,34 @@ test('a list that is mostly removed again is packed: what is left keeps its orde
     assert.equal(list.sequenceOf(list.at(index) ?? -1), sequence)
   }
 })
+
+test('a list that is packed still finds each type in order, hides what is held, and knows where a run of one type ends', () => {
+  const list = new MessageList()
+  const count = 20_000
+  const append = (sequence: number, mtype: Long) =>
+    list.append({ mtype, mtext: new Uint8Array(64) }, sequence, { pid: 1, uid: 1 }, 1)
+  for (let sequence = 1; sequence <= count; sequence++) append(sequence, sequence > count - 8 ? 3 + (sequence % 2) : 1)
+  const held = list.oldestOf(4)
+  assert.ok(held !== undefined)
+  const heldSequence = list.sequenceOf(held)
+  list.hide(held, { session: 1, number: 1 })
+  assert.equal(list.sequenceOf(list.oldestExcept(1) ?? -1), count - 6)
+  for (let left = count - 8; left > 8; left--) list.remove(list.oldestOf(1) ?? -1)
+
+  assert.equal(list.sequenceOf(list.oldest() ?? -1), count - 15)
+  assert.equal(list.sequenceOf(list.oldestExcept(1) ?? -1), count - 6)
+  assert.deepEqual(list.holderOf(list.withSequence(heldSequence) ?? -1), { session: 1, number: 1 })
+  append(count + 1, 4)
+  const received = (mtype: Long) => {
+    const found: number[] = []
+    for (let address = list.oldestOf(mtype); address !== undefined; address = list.oldestOf(mtype)) {
+      found.push(list.sequenceOf(address))
+      list.remove(address)
+    }
+    return found
+  }
+  assert.deepEqual(received(3), [count - 6, count - 4, count - 2, count])
+  assert.deepEqual(received(4), [count - 5, count - 3, count - 1, count + 1])
+  list.show(list.withSequence(heldSequence) ?? -1)
+  assert.deepEqual(received(4), [heldSequence])
+})

@@ -19,8 +19,6 @@ export class MessageList {
   #oldest: Address | undefined
   /** The visible messages by type: made by the first search that needs it, kept until the list is empty. */
   #types: TypeIndex | undefined
-  /** The type that was found last: it is the one whose message leaves next. */
-  #found: Slot = NONE
   /** All visible messages before `end` have one type; `undefined` is the end of the list. */
   #run: { readonly high: number; readonly low: number; end: Address | undefined } | undefined
   /** The message that was found by its index last, -1 if none: copies in order need no search. */
@@ -64,6 +62,7 @@ export class MessageList {
   /** Hides a message for the receive that holds it. */
   hide(address: Address, holder: Ticket): void {
     this.#leaveSight(address)
+    this.#log.setSlot(address, NONE)
     this.#holders.set(this.sequenceOf(address), holder)
   }
 
@@ -73,7 +72,7 @@ export class MessageList {
     this.#holders.delete(sequence)
     if (this.#oldest === undefined || sequence < this.sequenceOf(this.#oldest)) this.#oldest = address
     // It belongs somewhere into its chain: the next search by type finds where.
-    this.#dropTypes()
+    this.#types = undefined
     this.#run = undefined
   }
 
@@ -175,13 +174,8 @@ export class MessageList {
   /** An empty list needs no index. */
   #forget(): void {
     this.#oldest = undefined
-    this.#dropTypes()
-    this.#run = undefined
-  }
-
-  #dropTypes(): void {
     this.#types = undefined
-    this.#found = NONE
+    this.#run = undefined
   }
 
   /** Takes a message out of what `oldest…` finds. It is always the oldest of its type. */
@@ -189,25 +183,16 @@ export class MessageList {
     if (address === this.#oldest) this.#oldest = this.#following(address)
     if (this.#run !== undefined && address === this.#run.end) this.#run.end = this.#following(address)
     if (this.#types === undefined) return
-    const slot = this.#slotOf(this.#types, address)
-    const next = this.#log.nextOf(address)
-    if (next !== undefined) return this.#types.setHead(slot, next)
-    this.#types.remove(slot)
-    this.#found = NONE
-  }
-
-  /** The slot of the type whose oldest message is at an address. */
-  #slotOf(types: TypeIndex, address: Address): Slot {
-    if (this.#found !== NONE && types.headOf(this.#found) === address) return this.#found
-    const slot = types.find(this.#log.typeHighOf(address), this.#log.typeLowOf(address))
-    if (slot === NONE || types.headOf(slot) !== address) {
+    const slot = this.#log.slotOf(address)
+    if (slot === NONE || this.#types.headOf(slot) !== address) {
       throw new Error('assertion: what leaves is the oldest message of its type')
     }
-    return slot
+    const next = this.#log.nextOf(address)
+    if (next === undefined) this.#types.remove(slot)
+    else this.#types.setHead(slot, next)
   }
 
   #headOf(slot: Slot): Address | undefined {
-    this.#found = slot
     return slot === NONE ? undefined : this.#types?.headOf(slot)
   }
 
@@ -221,14 +206,19 @@ export class MessageList {
 
   /** Puts a message at the end of its type's chain. */
   #chain(types: TypeIndex, address: Address): void {
-    this.#log.setNext(address, undefined)
     const high = this.#log.typeHighOf(address)
     const low = this.#log.typeLowOf(address)
-    let slot = types.find(high, low)
-    if (slot === NONE) {
-      slot = types.add(high, low)
-      types.setHead(slot, address)
-    } else this.#log.setNext(types.tailOf(slot), address)
+    const found = types.find(high, low)
+    const slot = found === NONE ? types.add(high, low) : found
+    this.#log.setSlot(address, slot)
+    this.#join(types, slot, address)
+  }
+
+  #join(types: TypeIndex, slot: Slot, address: Address): void {
+    this.#log.setNext(address, undefined)
+    const tail = types.tailOf(slot)
+    if (tail === undefined) types.setHead(slot, address)
+    else this.#log.setNext(tail, address)
     types.setTail(slot, address)
   }
 
@@ -253,21 +243,16 @@ export class MessageList {
 
   /** Packs the log, and follows the messages to where they are now. */
   #pack(): void {
-    const moved = this.#log.pack()
-    if (this.#oldest !== undefined) this.#oldest = moved(this.#oldest)
-    if (this.#run?.end !== undefined) this.#run.end = moved(this.#run.end)
-    if (this.#types === undefined) return
-    for (const slot of this.#types) this.#followChain(this.#types, slot, moved)
-  }
-
-  #followChain(types: TypeIndex, slot: Slot, moved: (address: Address) => Address): void {
-    let at = moved(types.headOf(slot))
-    types.setHead(slot, at)
-    for (let next = this.#log.nextOf(at); next !== undefined; next = this.#log.nextOf(at)) {
-      const address = moved(next)
-      this.#log.setNext(at, address)
-      at = address
-    }
-    types.setTail(slot, at)
+    const types = this.#types
+    const oldest = this.#oldest
+    const runEnd = this.#run?.end
+    types?.dropTails()
+    this.#log.pack((from, to) => {
+      if (from === oldest) this.#oldest = to
+      if (this.#run !== undefined && from === runEnd) this.#run.end = to
+      // What is held is in no chain.
+      const slot = types === undefined ? NONE : this.#log.slotOf(to)
+      if (types !== undefined && slot !== NONE) this.#join(types, slot, to)
+    })
   }
 }

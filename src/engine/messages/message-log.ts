@@ -2,27 +2,23 @@ import type { Long, Msgbuf } from '../../abi/index.ts'
 import type { Message, Sender } from '../entry.ts'
 import { type MessageView, PackedMessages, type PlainMessage, type Told } from './packed-messages.ts'
 import {
-  HALF,
-  highHalf,
-  LENGTH,
-  lowHalf,
-  NEXT,
-  PID,
+  copyRecord,
+  nextOf,
   payloadOf,
-  RECORD_WORDS,
+  payloadStart,
   recordWords,
-  SEQUENCE_HIGH,
-  SEQUENCE_LOW,
   senderOf,
   sequenceOf,
-  TIME_HIGH,
-  TIME_LOW,
-  TYPE_HIGH,
-  TYPE_LOW,
+  setNext,
+  setSlot,
+  sizeOf,
+  slotOf,
   timeOf,
+  typeHighOf,
+  typeLowOf,
   typeOf,
-  UID,
   UNTOLD,
+  writeRecord,
 } from './record.ts'
 import { FIRST_SEGMENT_WORDS, SEGMENT_WORDS, Segment } from './segment.ts'
 
@@ -31,8 +27,6 @@ export type Address = number
 
 /** Most segments of one log, since a slot has 16 bits: 16 GiB. */
 const SEGMENTS_MAX = 0x1_0000
-/** Where a record that was packed leaves its new address: its sequence number is no longer needed. */
-const FORWARD = SEQUENCE_LOW
 /** A log below this is never worth packing anew: two ordinary segments. */
 const PACK_MIN_WORDS = 2 * SEGMENT_WORDS
 
@@ -53,8 +47,8 @@ export class MessageLog {
 
   /** Whether one more message of some bytes has an address. */
   hasAddressFor(sizeBytes: number): boolean {
-    const last = this.#segments[this.#segments.length - 1]
-    return this.#segments.length < SEGMENTS_MAX - 1 || (last?.hasRoomFor(recordWords(sizeBytes)) ?? false)
+    if (this.#segments.length < SEGMENTS_MAX - 1) return true
+    return this.#segments.at(-1)?.hasRoomFor(recordWords(sizeBytes)) ?? false
   }
 
   /** Whether dead records take more than half the room. */
@@ -66,7 +60,7 @@ export class MessageLog {
   append({ mtype, mtext }: Msgbuf, sequence: number, { pid, uid }: Sender, time: number): Address {
     const segment = this.#segmentFor(recordWords(mtext.length))
     const offset = this.#write(segment, mtext.length, mtype, sequence, pid, uid, time)
-    segment.bytes.set(mtext, (offset + RECORD_WORDS) * 4)
+    segment.bytes.set(mtext, payloadStart(offset))
     return addressOf(segment, offset)
   }
 
@@ -77,7 +71,7 @@ export class MessageLog {
     const { pid, uid } = sender ?? UNTOLD
     const segment = this.#segmentFor(recordWords(end - start))
     const offset = this.#write(segment, end - start, mtype, sequence, pid, uid, time)
-    const at = (offset + RECORD_WORDS) * 4
+    const at = payloadStart(offset)
     if (source === undefined || end - start > COPIED_BY_WORD_MAX_BYTES) segment.bytes.set(message.mtext, at)
     else copyByWord(segment.view, at, source, start, end)
   }
@@ -91,20 +85,13 @@ export class MessageLog {
     const time = message.time < 0 ? UNTOLD.time : message.time
     const segment = this.#segmentFor(words)
     const offset = segment.add(words, sequence)
-    const record = segment.words
-    record[offset + LENGTH] = sizeBytes
-    record[offset + TYPE_LOW] = lowHalf(mtype)
-    record[offset + TYPE_HIGH] = highHalf(mtype)
-    record[offset + NEXT] = 0
-    record[offset + SEQUENCE_LOW] = sequence
-    record[offset + SEQUENCE_HIGH] = sequence / HALF
-    record[offset + TIME_LOW] = time
-    record[offset + TIME_HIGH] = time / HALF
-    record[offset + PID] = message.pid < 0 ? UNTOLD.pid : message.pid
-    record[offset + UID] = message.pid < 0 ? UNTOLD.uid : message.uid
+    const told = message.pid >= 0
+    const pid = told ? message.pid : UNTOLD.pid
+    const uid = told ? message.uid : UNTOLD.uid
+    writeRecord(segment.words, offset, sizeBytes, mtype, sequence, pid, uid, time)
     this.count++
     this.#liveWords += words
-    const at = (offset + RECORD_WORDS) * 4
+    const at = payloadStart(offset)
     if (sizeBytes <= COPIED_BY_WORD_MAX_BYTES) copyByWord(segment.view, at, message.source, start, end)
     else segment.bytes.set(new Uint8Array(message.source.buffer, message.source.byteOffset + start, sizeBytes), at)
   }
@@ -120,17 +107,7 @@ export class MessageLog {
   ): number {
     const words = recordWords(sizeBytes)
     const offset = segment.add(words, sequence)
-    const record = segment.words
-    record[offset + LENGTH] = sizeBytes
-    record[offset + TYPE_LOW] = lowHalf(mtype)
-    record[offset + TYPE_HIGH] = highHalf(mtype)
-    record[offset + NEXT] = 0
-    record[offset + SEQUENCE_LOW] = sequence
-    record[offset + SEQUENCE_HIGH] = sequence / HALF
-    record[offset + TIME_LOW] = time
-    record[offset + TIME_HIGH] = time / HALF
-    record[offset + PID] = pid
-    record[offset + UID] = uid
+    writeRecord(segment.words, offset, sizeBytes, mtype, sequence, pid, uid, time)
     this.count++
     this.#liveWords += words
     return offset
@@ -161,34 +138,33 @@ export class MessageLog {
 
   kill(address: Address): void {
     const segment = this.#segmentOf(address)
-    this.#liveWords -= recordWords(this.sizeOf(address))
+    const offset = offsetOf(address)
+    this.#liveWords -= recordWords(sizeOf(segment.words, offset))
     this.count--
-    segment.kill(offsetOf(address))
+    segment.kill(offset)
     if (segment.live === 0) this.#release(segment)
   }
 
   /**
    * Writes the messages into segments without dead records.
    *
-   * @returns What became of an address: good for the messages that are there, once for each use of this.
+   * @param moved Is told of each, oldest first, where it was and where it is now: old and new addresses may be alike.
    */
-  pack(): (address: Address) => Address {
+  pack(moved: (from: Address, to: Address) => void): void {
     const segments = this.#segments.splice(0)
-    const slots = this.#slots.splice(0)
+    this.#slots.length = 0
     this.#freeSlots.length = 0
     this.#spare = undefined
     this.#allocatedWords = 0
     for (const sparse of segments) {
-      sparse.own()
       for (let at = sparse.liveFrom(0); at < sparse.end; at = sparse.liveFrom(sparse.after(at))) {
         const words = sparse.after(at) - at
         const segment = this.#segmentFor(words)
         const offset = segment.add(words, sparse.sequenceAt(at))
-        segment.words.set(sparse.words.subarray(at, at + words), offset)
-        sparse.words[at + FORWARD] = addressOf(segment, offset)
+        copyRecord(sparse.words, at, segment.words, offset, words)
+        moved(addressOf(sparse, at), addressOf(segment, offset))
       }
     }
-    return (address) => ((slots[address >>> 16] as Segment).words[offsetOf(address) + FORWARD] as number) >>> 0
   }
 
   /** The message, with bytes of its own: at most `msgsz` of them. */
@@ -197,7 +173,7 @@ export class MessageLog {
     const offset = offsetOf(address)
     return {
       mtype: typeOf(words, offset),
-      mtext: payloadOf(words, bytes, offset, Math.min(words[offset + LENGTH] as number, msgsz)),
+      mtext: payloadOf(words, bytes, offset, Math.min(sizeOf(words, offset), msgsz)),
       sequence: sequenceOf(words, offset),
       sender: senderOf(words, offset),
       time: timeOf(words, offset),
@@ -205,7 +181,7 @@ export class MessageLog {
   }
 
   sizeOf(address: Address): number {
-    return this.#word(address, LENGTH)
+    return sizeOf(this.#segmentOf(address).words, offsetOf(address))
   }
 
   typeOf(address: Address): Long {
@@ -213,11 +189,11 @@ export class MessageLog {
   }
 
   typeHighOf(address: Address): number {
-    return this.#word(address, TYPE_HIGH)
+    return typeHighOf(this.#segmentOf(address).words, offsetOf(address))
   }
 
   typeLowOf(address: Address): number {
-    return this.#word(address, TYPE_LOW)
+    return typeLowOf(this.#segmentOf(address).words, offsetOf(address))
   }
 
   sequenceOf(address: Address): number {
@@ -226,14 +202,25 @@ export class MessageLog {
 
   /** The address that was noted beside a message: of the next one of its type. */
   nextOf(address: Address): Address | undefined {
-    const next = this.#word(address, NEXT) >>> 0
+    const next = nextOf(this.#segmentOf(address).words, offsetOf(address))
     return next === 0 ? undefined : next - 1
   }
 
   setNext(address: Address, next: Address | undefined): void {
     const segment = this.#segmentOf(address)
     segment.own()
-    segment.words[offsetOf(address) + NEXT] = next === undefined ? 0 : next + 1
+    setNext(segment.words, offsetOf(address), next === undefined ? 0 : next + 1)
+  }
+
+  /** The slot that was noted beside a message: of its type. */
+  slotOf(address: Address): number {
+    return slotOf(this.#segmentOf(address).words, offsetOf(address))
+  }
+
+  setSlot(address: Address, slot: number): void {
+    const segment = this.#segmentOf(address)
+    segment.own()
+    setSlot(segment.words, offsetOf(address), slot)
   }
 
   /** The oldest message. */
@@ -276,12 +263,8 @@ export class MessageLog {
     return undefined
   }
 
-  #word(address: Address, field: number): number {
-    return this.#segmentOf(address).words[offsetOf(address) + field] as number
-  }
-
   #segmentOf(address: Address): Segment {
-    return this.#slots[address >>> 16] as Segment
+    return this.#slots[numberOf(address)] as Segment
   }
 
   #positionOf(segment: Segment): number {
@@ -340,19 +323,35 @@ export class MessageLog {
   }
 }
 
-function addressOf(segment: Segment, offset: number): Address {
-  return segment.slot * SEGMENT_WORDS + offset
+/** A long message stands alone in its segment, at 0: offsets never need more than 16 bits, nor do slots. */
+const OFFSET_BITS = 16
+
+function addressOf({ slot }: Segment, offset: number): Address {
+  return ((slot << OFFSET_BITS) | offset) >>> 0
 }
 
-/** A long message stands alone in its segment, at 0: offsets never need more than 16 bits. */
+/** Of the segment. */
+function numberOf(address: Address): number {
+  return address >>> OFFSET_BITS
+}
+
 function offsetOf(address: Address): number {
-  return address & (SEGMENT_WORDS - 1)
+  return address & ((1 << OFFSET_BITS) - 1)
 }
 
-/** Copies without a view of the source, which need not be aligned. */
-function copyByWord(target: DataView, at: number, source: DataView, start: number, end: number): void {
-  let to = at
+/**
+ * Copies without a view of the source, which need not be aligned: four words at a time, for what V8 checks of both views
+ * it then checks once for four.
+ */
+function copyByWord(target: DataView, to: number, source: DataView, start: number, end: number): void {
+  let at = to
   let from = start
-  for (; from <= end - 4; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true)
-  for (; from < end; from++, to++) target.setUint8(to, source.getUint8(from))
+  for (; from <= end - 16; from += 16, at += 16) {
+    target.setInt32(at, source.getInt32(from, true), true)
+    target.setInt32(at + 4, source.getInt32(from + 4, true), true)
+    target.setInt32(at + 8, source.getInt32(from + 8, true), true)
+    target.setInt32(at + 12, source.getInt32(from + 12, true), true)
+  }
+  for (; from <= end - 4; from += 4, at += 4) target.setInt32(at, source.getInt32(from, true), true)
+  for (; from < end; from++, at++) target.setUint8(at, source.getUint8(from))
 }

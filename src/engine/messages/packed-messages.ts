@@ -2,18 +2,18 @@ import type { Long } from '../../abi/index.ts'
 import type { CheckpointMessage, CheckpointMessages } from '../checkpoint.ts'
 import type { Message, Sender } from '../entry.ts'
 import {
-  LENGTH,
   liveRecordFrom,
-  PID,
   payloadOf,
-  RECORD_WORDS,
-  recordWords,
+  payloadStart,
+  pidOf,
+  recordAfter,
   senderOf,
   sequenceOf,
+  sizeOf,
   timeOf,
   typeOf,
-  UID,
   UNTOLD,
+  uidOf,
 } from './record.ts'
 import type { SharedRecords } from './segment.ts'
 
@@ -94,7 +94,7 @@ export class PackedMessages implements CheckpointMessages {
         const [sequence, sender, time] = [sequenceOf(words, at), senderOf(words, at), timeOf(words, at)]
         yield {
           mtype: typeOf(words, at),
-          mtext: payloadOf(words, bytes, at, words[at + LENGTH] as number),
+          mtext: payloadOf(words, bytes, at, sizeOf(words, at)),
           ...(sequence !== UNTOLD.sequence && { sequence }),
           ...(sender.pid !== UNTOLD.pid && { sender }),
           ...(time !== UNTOLD.time && { time }),
@@ -176,21 +176,21 @@ class PackedView implements Iterator<PackedView>, MessageView {
     this.sequence = sequence === UNTOLD.sequence ? undefined : sequence
     this.sender = this.#senderAt(at)
     this.time = time === UNTOLD.time ? undefined : time
-    this.start = (at + RECORD_WORDS) * 4
-    this.end = this.start + (words[at + LENGTH] as number)
+    this.start = payloadStart(at)
+    this.end = this.start + sizeOf(words, at)
     return this.#result
   }
 
   /** Neighbours mostly have one sender: then they share the object. */
   #senderAt(at: number): Sender | undefined {
-    const pid = this.#words[at + PID] as number
+    const pid = pidOf(this.#words, at)
     if (pid === UNTOLD.pid) return undefined
-    const uid = (this.#words[at + UID] as number) >>> 0
+    const uid = uidOf(this.#words, at)
     return this.sender?.pid === pid && this.sender.uid === uid ? this.sender : { pid, uid }
   }
 }
 
 /** The live record behind one. */
 function following(words: Int32Array, end: number, at: number): number {
-  return liveRecordFrom(words, end, at + recordWords(words[at + LENGTH] as number))
+  return liveRecordFrom(words, end, recordAfter(words, at))
 }

@@ -1,4 +1,4 @@
-import { liveRecordFrom, recordWords, sequenceOf } from './record.ts'
+import { isDead, kill, liveRecordFrom, recordAfter, sequenceOf } from './record.ts'
 
 /** Words of an ordinary segment, 256 KiB: an offset has 16 bits. A first segment is smaller, a long message's is longer. */
 export const SEGMENT_WORDS = 0x1_0000
@@ -92,7 +92,7 @@ export class Segment {
   /** Marks a record dead. */
   kill(offset: number): void {
     this.own()
-    this.words[offset] = ~this.#word(offset)
+    kill(this.words, offset)
     this.live--
     if (this.#marks === undefined) return
     const block = lastThat(this.#marks.offsets, (mark) => mark <= offset)
@@ -113,8 +113,7 @@ export class Segment {
 
   /** The record behind one. */
   after(offset: number): number {
-    const length = this.#word(offset)
-    return offset + recordWords(length < 0 ? ~length : length)
+    return recordAfter(this.words, offset)
   }
 
   /** The live record number `rank`, from 0, which must be there. */
@@ -158,13 +157,9 @@ export class Segment {
     for (let at = 0; at < this.end; at = this.after(at), record++) {
       mark(marks, record, at)
       const block = marks.live.length - 1
-      if (this.#word(at) < 0) marks.live[block] = (marks.live[block] ?? 0) - 1
+      if (isDead(this.words, at)) marks.live[block] = (marks.live[block] ?? 0) - 1
     }
     return marks
-  }
-
-  #word(offset: number): number {
-    return this.words[offset] as number
   }
 }
 

@@ -5,13 +5,14 @@ export type Slot = number
 /** No slot. */
 export const NONE: Slot = -1
 
-/** What is kept for one type, in 32-bit words: its two halves, the branch above it, and the ends of its chain. */
+/** What is kept for one type, in 32-bit words: its two halves, the branch above it, and the ends of its chain, the tail plus 1. */
 const HIGH = 0
 const LOW = 1
 const PARENT = 2
 const HEAD = 3
 const TAIL = 4
 const TYPE_WORDS = 5
+const NO_TAIL = 0
 
 /** Where the types below part, at a bit (0 is the highest of 64): those whose bit is 0, those whose bit is 1. */
 const BIT = 0
@@ -116,8 +117,10 @@ export class TypeIndex {
     return (this.#types[slot * TYPE_WORDS + HEAD] as number) >>> 0
   }
 
-  tailOf(slot: Slot): Address {
-    return (this.#types[slot * TYPE_WORDS + TAIL] as number) >>> 0
+  /** `undefined` for a new slot. */
+  tailOf(slot: Slot): Address | undefined {
+    const tail = (this.#types[slot * TYPE_WORDS + TAIL] as number) >>> 0
+    return tail === NO_TAIL ? undefined : tail - 1
   }
 
   setHead(slot: Slot, address: Address): void {
@@ -125,7 +128,12 @@ export class TypeIndex {
   }
 
   setTail(slot: Slot, address: Address): void {
-    this.#types[slot * TYPE_WORDS + TAIL] = address
+    this.#types[slot * TYPE_WORDS + TAIL] = address + 1
+  }
+
+  /** Every slot is as a new one: the chains are made anew. */
+  dropTails(): void {
+    for (let at = TAIL; at < this.#types.length; at += TYPE_WORDS) this.#types[at] = NO_TAIL
   }
 
   /** The only type that can be the one that is looked for. */
@@ -154,6 +162,7 @@ export class TypeIndex {
     if (at >= this.#types.length) this.#types = grown(this.#types, TYPE_WORDS)
     this.#types[at + HIGH] = high
     this.#types[at + LOW] = low
+    this.#types[at + TAIL] = NO_TAIL
     return slot
   }
 
