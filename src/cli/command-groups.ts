@@ -2,7 +2,7 @@ import type { Command } from './command.ts'
 
 /** Commands that share a line of the help, which must fit one screen, and what they do together. */
 const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
-  [['ls', 'stat'], 'list the queues with depth and limit; tell all about one'],
+  [['ls', 'stat', 'top'], 'list queues with depth and limit; all about one; live'],
   [['create', 'rm', 'set'], 'make a queue; remove it; change owner, mode or qbytes'],
   [['send', 'receive'], 'send messages; take them, waiting for one'],
   [['copy', 'watch', 'inspect'], 'read messages, taking none (peek); new ones; see all'],

@@ -1,21 +1,23 @@
 import type { IpcNamespace } from '../contract/index.ts'
 import type { Output } from './output.ts'
 
-/** One option of a command. A string option takes a value, which help calls `value`. */
-export interface Option {
-  readonly type: 'string' | 'boolean'
-  readonly short?: string
-  readonly value?: string
-  readonly help: string
-}
-
-export type Options = Readonly<Record<string, Option>>
-
 /** A word that may stand somewhere, and a few words about it. */
 export interface Candidate {
   readonly word: string
   readonly does: string
 }
+
+/** One option of a command. A string option takes a value, which help calls `value`. */
+export interface Option {
+  readonly type: 'string' | 'boolean'
+  readonly short?: string
+  readonly value?: string
+  /** What the value may be, where that is one of a few words. */
+  readonly words?: readonly Candidate[]
+  readonly help: string
+}
+
+export type Options = Readonly<Record<string, Option>>
 
 /** A command line to show, and what it does. */
 export interface Example {

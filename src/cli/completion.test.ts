@@ -54,6 +54,8 @@ describe('wantedAt', () => {
     ['mv linux: 3 m', 'memory:'],
     ['mv linux: 3 linux:?pid=7 ', 'queues of linux:?pid=7'],
     ['-n memory: cp 3 ', 'queues of memory: memory: linux: linux:?pid= unix: nats://'],
+    ['top --sort s', 'sent sending'],
+    ['serve --durability=n', '--durability=none'],
     ['completion ', 'bash zsh fish'],
   ] as const) {
     test(`msgq ${line}⇥ offers ${expected === '' ? 'nothing' : expected}`, () =>

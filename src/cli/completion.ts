@@ -35,12 +35,12 @@ export function wantedAt(
   const line = lineOf(words.slice(0, -1), commands)
   const typed = words.at(-1) ?? ''
   const url = line.url ?? defaultUrl
-  if (line.valueOf !== undefined) return byValue(line.valueOf.value ?? '', url)
+  if (line.valueOf !== undefined) return byOption(line.valueOf, url)
   if (typed.startsWith('-') && !line.areOptionsOver) {
     const [, name, written] = /^--([^=]+)=(.*)$/s.exec(typed) ?? []
     const option = name === undefined ? undefined : optionsOf(line.command)[name]
     if (written === undefined) return { candidates: optionCandidates(line.command) }
-    return option?.value === undefined ? NOTHING : { ...byValue(option.value, url), before: `--${name}=` }
+    return option?.value === undefined ? NOTHING : { ...byOption(option, url), before: `--${name}=` }
   }
   if (line.command !== undefined) return byOperand(line.command, line.operands, url)
   if (line.operands.length === 0) return { candidates: [...commandCandidates(commands), HELP] }
@@ -118,6 +118,11 @@ function byOperand(command: Command, operands: readonly string[], url: string | 
   }
   const lastPlace = places.at(-1) ?? ''
   return byValue(places[operands.length] ?? (lastPlace.endsWith('...') ? lastPlace : ''), url)
+}
+
+/** What fits for the value of an option. */
+function byOption({ words, value = '' }: Option, url: string | undefined): Wanted {
+  return words === undefined ? byValue(value, url) : { candidates: words }
 }
 
 /** What fits for a value or an operand of this name. */

@@ -1,12 +1,6 @@
 import { ClosedPipe } from './errors.ts'
-
-/** What a stream is to us; `process.stdout` and `process.stderr` are such. */
-export interface Sink {
-  readonly isTTY?: boolean
-  readonly columns?: number
-  write(chunk: string | Uint8Array, done: (error?: Error | null) => void): boolean
-  on(event: 'error', listener: (error: Error) => void): unknown
-}
+import { Screen } from './screen.ts'
+import { type Sink, write } from './sink.ts'
 
 /** Words made to stand out, where a person reads them. */
 export interface Style {
@@ -23,6 +17,7 @@ export class Output {
   readonly #out: Sink
   readonly #error: Sink
   readonly #hasStatus: boolean
+  readonly #canDraw: boolean
   #isStatusShown = false
 
   constructor(out: Sink, error: Sink, { isJson, environment }: { isJson: boolean; environment: NodeJS.ProcessEnv }) {
@@ -33,6 +28,7 @@ export class Output {
     this.#error = error
     const { TERM } = environment
     this.#hasStatus = error.isTTY === true && TERM !== 'dumb'
+    this.#canDraw = out.isTTY === true && TERM !== 'dumb'
     // A stream emits its write errors also here, and an error that nobody listens to ends the process.
     out.on('error', ignoreSecondReport)
     error.on('error', ignoreSecondReport)
@@ -52,6 +48,11 @@ export class Output {
   bytes(chunk: string | Uint8Array): Promise<void> {
     if (this.#out.isTTY) this.status(undefined)
     return write(this.#out, chunk)
+  }
+
+  /** The whole terminal, to draw on again and again; `undefined` where standard output is none that can. */
+  screen(): Screen | undefined {
+    return this.#canDraw ? new Screen(this.#out) : undefined
   }
 
   /** Tells the person something that is not data. A standard error that nobody reads is no reason to fail. */
@@ -87,20 +88,6 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? inner.toString() : inner))
 }
 
-function write(sink: Sink, chunk: string | Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    sink.write(chunk, (error) => {
-      if (!error) resolve()
-      else reject('code' in error && isClosedPipe(String(error.code)) ? new ClosedPipe(error.message) : error)
-    })
-  })
-}
-
-/** Windows says EOF where others say EPIPE. */
-function isClosedPipe(code: string): boolean {
-  return /^(EPIPE|EOF)$/.test(code)
-}
-
 function ignoreSecondReport(): undefined {
   // The callback of write() has rejected with it already.
   return undefined
@@ -113,7 +100,8 @@ function styleFor(sink: Sink, environment: NodeJS.ProcessEnv): Style {
   return { bold: sgr(1, 22), dim: sgr(2, 22), red: sgr(31, 39) }
 }
 
-const PLAIN: Style = { bold: same, dim: same, red: same }
+/** Words as they are. */
+export const PLAIN: Style = { bold: same, dim: same, red: same }
 
 function same(words: string): string {
   return words

@@ -8,8 +8,9 @@ import { EXIT, type ExitCode } from './exit-code.ts'
 import { report } from './failure.ts'
 import { findCommand } from './find-command.ts'
 import { commandHelp, globalHelp } from './help.ts'
-import { Output, type Sink } from './output.ts'
+import { Output } from './output.ts'
 import { packageVersion } from './package.ts'
+import type { Sink } from './sink.ts'
 
 /** What a run of the command may use of its process. */
 export interface Surroundings {

@@ -92,7 +92,7 @@ function beforehand(namespace: Namespace, { ticket, call, caller }: Entry): Told
 /** What receives hold, and are about to accept. */
 function received(namespace: Namespace, receives: readonly Ticket[]): Told[] {
   return receives.flatMap((receive) => {
-    const held = namespace.held.get(ticketKey(receive))
+    const held = namespace.held.get(receive)
     if (held === undefined) return []
     const { queue, sequence, caller } = held
     const address = queue.messages.withSequence(sequence)

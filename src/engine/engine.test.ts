@@ -14,11 +14,11 @@ function state({ namespace }: Engine) {
     ...rest,
     checkpoint: checkpoint({ ...namespace, checkpointRestore: true }, root, 0),
     waiting: [...waiting.keys()].sort(),
-    held: [...held.keys()].sort(),
+    held: [...held.entries()].map(([{ session, number }]) => [session, number]),
     sessions: [...sessions].map(([number, { acknowledged, answers }]) => ({
       number,
       acknowledged,
-      answers: [...answers],
+      answers: [...answers.values()],
     })),
     restores: [...restores.keys()],
   })

@@ -3,7 +3,7 @@ import { show, wakeSenders } from './delivery.ts'
 import type { Accept, AcceptAll, Refuse, Ticket } from './entry.ts'
 import type { Address } from './messages/index.ts'
 import { type HeldMessage, take } from './msg-queue.ts'
-import { fail, finish, type Step, ticketKey } from './namespace.ts'
+import { fail, finish, type Step } from './namespace.ts'
 
 /** Removes a held message: now it is received, by the process that held it. */
 export function accept(step: Step, call: Accept): void {
@@ -37,7 +37,7 @@ export function refuse(step: Step, call: Refuse): void {
 }
 
 function remove(step: Step, held: HeldMessage): void {
-  step.namespace.held.delete(ticketKey(held.receive))
+  step.namespace.held.delete(held.receive)
   take(step, held.queue, addressOf(held), held.caller.pid)
 }
 
@@ -51,7 +51,7 @@ export function release(step: Step, held: HeldMessage): void {
   const { queue, receive } = held
   const address = addressOf(held)
   step.changed = true
-  step.namespace.held.delete(ticketKey(receive))
+  step.namespace.held.delete(receive)
   queue.messages.show(address)
   show(step, queue, address)
   wakeSenders(step, queue)
@@ -61,7 +61,7 @@ export function release(step: Step, held: HeldMessage): void {
 function find(step: Step, receive: Ticket): HeldMessage | undefined {
   const { ticket, namespace } = step
   if (ticket.session !== 0 && ticket.session !== receive.session) return undefined
-  return namespace.held.get(ticketKey(receive))
+  return namespace.held.get(receive)
 }
 
 function addressOf({ queue, sequence }: HeldMessage): Address {

@@ -68,7 +68,7 @@ function brokenInQueue(namespace: Namespace, queue: MsgQueue): string[] {
     must(messages.at(index) === address, 'each message is found by its index')
     last = sequence
     const holder = messages.holderOf(address)
-    must(holder === undefined || namespace.held.has(ticketKey(holder)), 'a hidden message is held by a receive')
+    must(holder === undefined || namespace.held.has(holder), 'a hidden message is held by a receive')
   }
   must(last <= queue.lastSequence, 'lastSequence is not behind')
 

@@ -1,7 +1,7 @@
 import { MSG_NOERROR, type Msgbuf } from '../abi/index.ts'
 import type { Caller, Limits, Msgrcv, Sender, Ticket } from './entry.ts'
 import { type Address, MessageList } from './messages/index.ts'
-import { type Namespace, type Step, ticketKey } from './namespace.ts'
+import type { Namespace, Step } from './namespace.ts'
 import { Receivers } from './receivers.ts'
 import type { BlockedCopier, BlockedSender } from './waiters.ts'
 
@@ -130,7 +130,7 @@ export function hold(
 ): void {
   const sequence = queue.messages.sequenceOf(address)
   queue.messages.hide(address, ticket)
-  step.namespace.held.set(ticketKey(ticket), { queue, sequence, receive: ticket, caller })
+  step.namespace.held.set(ticket, { queue, sequence, receive: ticket, caller })
   step.changed = true
 }
 

@@ -20,7 +20,7 @@ import { wakeSenders } from './delivery.ts'
 import type { Msgctl, NamespaceInfo } from './entry.ts'
 import { sequenceOf } from './identifiers.ts'
 import type { MsgQueue } from './msg-queue.ts'
-import { fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
+import { fail, finish, type Namespace, type Step } from './namespace.ts'
 import { capable, ipcPerms, ownerOrAdmin } from './permissions.ts'
 import { expunge, recheckReaders, waitersOf } from './waiters.ts'
 
@@ -128,7 +128,7 @@ function removeQueue(step: Step, queue: MsgQueue): void {
   step.changed = true
   namespace.identifiers.remove(queue)
   expunge(step, waitersOf(queue), 'EIDRM')
-  for (const holder of queue.messages.holders) namespace.held.delete(ticketKey(holder))
+  for (const holder of queue.messages.holders) namespace.held.delete(holder)
   namespace.messageCount -= queue.qnum
   namespace.byteCount -= queue.cbytes
 }

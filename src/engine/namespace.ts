@@ -4,6 +4,7 @@ import { Identifiers } from './identifiers.ts'
 import type { HeldMessage } from './msg-queue.ts'
 import type { StagedRestore } from './restore.ts'
 import type { Session } from './sessions.ts'
+import { TicketTable } from './ticket-table.ts'
 import type { Waiter } from './waiters.ts'
 
 /** The limits of a new IPC namespace. */
@@ -33,9 +34,10 @@ export interface Namespace {
   messageCount: number
   byteCount: number
   readonly identifiers: Identifiers
-  /** Waiting calls and held messages by the ticket of their call, and restores by that of their begin: see `ticketKey`. */
+  /** By the ticket of the receive that holds. */
+  readonly held: TicketTable<HeldMessage>
+  /** Waiting calls by the ticket of their call, in the order in which they began, and restores by that of their begin: see `ticketKey`. */
   readonly waiting: Map<string, Waiter>
-  readonly held: Map<string, HeldMessage>
   readonly restores: Map<string, StagedRestore>
   readonly sessions: Map<number, Session>
 }
@@ -51,7 +53,7 @@ export function newNamespace(options: NamespaceOptions): Namespace {
     byteCount: 0,
     identifiers: new Identifiers(),
     waiting: new Map(),
-    held: new Map(),
+    held: new TicketTable(),
     restores: new Map(),
     sessions: new Map(),
   }

@@ -1,6 +1,7 @@
 import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, SessionCode, Ticket } from './entry.ts'
 import { release } from './hold.ts'
 import { complete, fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
+import { TicketTable } from './ticket-table.ts'
 import { expunge, unwait } from './waiters.ts'
 
 /** Answers that one session may leave unacknowledged, so that a client that never acknowledges cannot fill the memory. */
@@ -10,8 +11,8 @@ export const SESSION_ANSWERS_MAX = 65_536
 export interface Session {
   /** Tickets up to this one are answered and forgotten. */
   acknowledged: number
-  /** Ends of calls that changed something, by ticket number. */
-  readonly answers: Map<number, Completion>
+  /** Ends of calls that changed something, by their tickets. */
+  readonly answers: TicketTable<Completion>
 }
 
 /**
@@ -23,7 +24,7 @@ export function isSettled(step: Step): boolean {
   if (ticket.session === 0 || call.name === 'openSession') return false
   const session = namespace.sessions.get(ticket.session)
   if (session === undefined) return refused(step, 'ERR_MSGQ_SESSION_EXPIRED')
-  const answer = session.answers.get(ticket.number)
+  const answer = session.answers.get(ticket)
   if (answer !== undefined) {
     complete(step, answer)
     return true
@@ -44,8 +45,8 @@ function refused(step: Step, code: SessionCode): true {
 export function remember({ namespace, completions, call }: Step): void {
   if (call.name === 'openSession' || call.name === 'acknowledgeSession') return
   for (const completion of completions) {
-    const { session, number } = completion.ticket
-    if (session !== 0) namespace.sessions.get(session)?.answers.set(number, completion)
+    const { ticket } = completion
+    if (ticket.session !== 0) namespace.sessions.get(ticket.session)?.answers.set(ticket, completion)
   }
 }
 
@@ -54,7 +55,7 @@ export function openSession(step: Step): void {
   if (ticket.session === 0) return fail(step, ticket, 'EINVAL')
   if (!namespace.sessions.has(ticket.session)) {
     step.changed = true
-    namespace.sessions.set(ticket.session, { acknowledged: 0, answers: new Map() })
+    namespace.sessions.set(ticket.session, { acknowledged: 0, answers: new TicketTable() })
   }
   finish(step, ticket, 0)
 }
@@ -66,7 +67,7 @@ export function acknowledgeSession(step: Step, call: AcknowledgeSession): void {
   if (call.number > session.acknowledged) {
     step.changed = true
     session.acknowledged = call.number
-    for (const number of session.answers.keys()) if (number <= call.number) session.answers.delete(number)
+    session.answers.deleteUpTo(call.number)
   }
   finish(step, ticket, 0)
 }

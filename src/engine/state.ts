@@ -12,6 +12,7 @@ import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { type Namespace, type NamespaceOptions, ticketKey } from './namespace.ts'
 import { stage } from './restore.ts'
 import { convertMode } from './search.ts'
+import { TicketTable } from './ticket-table.ts'
 import { type Waiter, waitersOf } from './waiters.ts'
 
 /** Bytes of messages in one part, about: a part is written, sent and read as one piece. */
@@ -121,11 +122,11 @@ export class StateLoader {
       case 'queue':
         return addQueue(namespace, part.queue)
       case 'session':
-        namespace.sessions.set(part.session, { acknowledged: part.acknowledged, answers: new Map() })
+        namespace.sessions.set(part.session, { acknowledged: part.acknowledged, answers: new TicketTable() })
         return
       case 'answer': {
-        const { session, number } = part.completion.ticket
-        there(namespace.sessions.get(session), 'the session of an answer').answers.set(number, part.completion)
+        const { ticket } = part.completion
+        there(namespace.sessions.get(ticket.session), 'the session of an answer').answers.set(ticket, part.completion)
         return
       }
       case 'waiting':
@@ -135,7 +136,7 @@ export class StateLoader {
         const { receive, caller, msqid, sequence } = part
         const queue = there(namespace.identifiers.find(msqid), 'the queue of a held message')
         queue.messages.hide(there(queue.messages.withSequence(sequence), 'a held message'), receive)
-        namespace.held.set(ticketKey(receive), { queue, sequence, receive, caller })
+        namespace.held.set(receive, { queue, sequence, receive, caller })
         return
       }
       case 'restore':

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import type { About, PageSource, Seen } from '../view/index.ts'
+import { type About, bytesWords, type PageSource, type Seen } from '../view/index.ts'
 import { Ask, Field, whole } from './ask.tsx'
-import { bytesWords, count } from './words.ts'
+import { count } from './words.ts'
 
 interface LimitsProps {
   readonly source: PageSource

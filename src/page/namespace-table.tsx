@@ -1,64 +1,18 @@
 import { useState } from 'preact/hooks'
-import type { About, PageSource, QueueSeen } from '../view/index.ts'
+import {
+  type About,
+  byOrder,
+  bytesWords,
+  columnsThere,
+  type PageSource,
+  type QueueColumn,
+  type QueueSeen,
+} from '../view/index.ts'
 import { Ask, Field, modeOf, whole } from './ask.tsx'
 import { Bar } from './limits.tsx'
 import { Sparkline } from './sparkline.tsx'
 import type { Watched } from './use-seen.ts'
-import { ageWords, bytesWords, count, modeWords } from './words.ts'
-
-interface Column {
-  readonly heading: string
-  readonly isNumber: boolean
-  /** Absent where the backend does not tell. */
-  readonly isThere?: (about: About) => boolean
-  readonly sortBy: (queue: QueueSeen) => number | string
-}
-
-/** The words of `msgq ls`, and what only a page can show. */
-const COLUMNS: readonly Column[] = [
-  { heading: 'key', isNumber: false, sortBy: ({ key }) => key },
-  { heading: 'msqid', isNumber: true, sortBy: ({ msqid }) => msqid },
-  { heading: 'owner', isNumber: false, sortBy: ({ owner }) => owner },
-  { heading: 'perms', isNumber: false, sortBy: ({ mode }) => mode },
-  { heading: 'messages', isNumber: true, sortBy: ({ qnum }) => qnum },
-  { heading: 'used-bytes of qbytes', isNumber: true, sortBy: ({ cbytes, qbytes }) => cbytes / Math.max(1, qbytes) },
-  {
-    heading: 'sent/s',
-    isNumber: true,
-    isThere: ({ capabilities }) => capabilities.cursors,
-    sortBy: ({ sent = -1 }) => sent,
-  },
-  {
-    heading: 'received/s',
-    isNumber: true,
-    isThere: ({ capabilities }) => capabilities.cursors,
-    sortBy: ({ received = -1 }) => received,
-  },
-  {
-    heading: 'change/s',
-    isNumber: true,
-    isThere: ({ capabilities }) => !capabilities.cursors,
-    sortBy: ({ change }) => change,
-  },
-  {
-    heading: 'oldest',
-    isNumber: true,
-    isThere: ({ capabilities }) => capabilities.senders,
-    sortBy: ({ oldest }) => -(oldest ?? Number.MAX_VALUE),
-  },
-  {
-    heading: 'wait to send',
-    isNumber: true,
-    isThere: ({ capabilities }) => capabilities.waiting,
-    sortBy: ({ sending = 0 }) => sending,
-  },
-  {
-    heading: 'wait to receive',
-    isNumber: true,
-    isThere: ({ capabilities }) => capabilities.waiting,
-    sortBy: ({ receiving = 0 }) => receiving,
-  },
-]
+import { count } from './words.ts'
 
 /** Rows that are drawn: nobody reads more, and a search finds the others. */
 const ROWS_MAX = 300
@@ -71,12 +25,12 @@ interface TableProps {
 
 /** The queues, live: sortable, searchable. */
 export function NamespaceTable({ source, about, watched: { seen, depths } }: TableProps) {
-  const [sort, setSort] = useState({ heading: 'msqid', isDown: false })
+  const [sort, setSort] = useState({ name: 'msqid', isDown: false })
   const [search, setSearch] = useState('')
   const [isCreating, setCreating] = useState(false)
   if (seen === undefined) return null
-  const columns = COLUMNS.filter(({ isThere }) => isThere?.(about) ?? true)
-  const found = seen.queues.filter((queue) => isFound(queue, search)).sort(orderBy(sort))
+  const columns = columnsThere(about.capabilities)
+  const found = seen.queues.filter((queue) => isFound(queue, search)).sort(byOrder(sort))
   return (
     <section aria-label="Queues">
       <div class="toolbar">
@@ -103,8 +57,8 @@ export function NamespaceTable({ source, about, watched: { seen, depths } }: Tab
         <table>
           <thead>
             <tr>
-              {columns.map(({ heading, isNumber }) => {
-                const isSorted = heading === sort.heading
+              {columns.map(({ name, heading, isNumber }) => {
+                const isSorted = name === sort.name
                 return (
                   <th
                     key={heading}
@@ -112,7 +66,7 @@ export function NamespaceTable({ source, about, watched: { seen, depths } }: Tab
                     class={isNumber ? 'number' : ''}
                     aria-sort={isSorted ? (sort.isDown ? 'descending' : 'ascending') : undefined}
                   >
-                    <button type="button" onClick={() => setSort({ heading, isDown: isSorted && !sort.isDown })}>
+                    <button type="button" onClick={() => setSort({ name, isDown: isSorted && !sort.isDown })}>
                       {heading}
                       <span aria-hidden="true">{isSorted ? (sort.isDown ? ' ↓' : ' ↑') : ''}</span>
                     </button>
@@ -125,9 +79,9 @@ export function NamespaceTable({ source, about, watched: { seen, depths } }: Tab
           <tbody>
             {found.slice(0, ROWS_MAX).map((queue) => (
               <tr key={queue.msqid}>
-                {columns.map(({ heading, isNumber }) => (
-                  <td key={heading} data-heading={heading} class={isNumber ? 'number' : ''}>
-                    <Cell heading={heading} queue={queue} time={seen.time} />
+                {columns.map((column) => (
+                  <td key={column.name} data-heading={column.heading} class={column.isNumber ? 'number' : ''}>
+                    <Cell column={column} queue={queue} time={seen.time} />
                   </td>
                 ))}
                 <td data-heading="depth">
@@ -165,32 +119,27 @@ export function NamespaceTable({ source, about, watched: { seen, depths } }: Tab
   )
 }
 
+/** A value in its column's words, and what only a page can add to them. */
 function Cell({
-  heading,
+  column,
   queue,
   time,
 }: {
-  readonly heading: string
+  readonly column: QueueColumn
   readonly queue: QueueSeen
   readonly time: number
 }) {
-  const { msqid, key, owner, mode, cbytes, qnum, qbytes, sent, received, change, oldest, sending, receiving } = queue
-  switch (heading) {
+  const { msqid, key, cbytes, qnum, qbytes } = queue
+  switch (column.name) {
     case 'key':
       return (
         <a href={`#queue-${msqid}`}>
           <code>{key}</code>
         </a>
       )
-    case 'msqid':
-      return <>{msqid}</>
-    case 'owner':
-      return <>{owner}</>
     case 'perms':
-      return <code>{modeWords(mode)}</code>
-    case 'messages':
-      return <>{qnum.toLocaleString('en')}</>
-    case 'used-bytes of qbytes':
+      return <code>{column.words(queue, time)}</code>
+    case 'used':
       return (
         <span class="used">
           <span>
@@ -202,31 +151,12 @@ function Cell({
           />
         </span>
       )
-    case 'sent/s':
-      return <>{sent ?? '–'}</>
-    case 'received/s':
-      return <>{received ?? '–'}</>
-    case 'change/s':
-      return <>{change > 0 ? `+${change}` : change}</>
-    case 'oldest':
-      return <>{oldest === undefined ? '–' : ageWords(time - oldest)}</>
-    case 'wait to send':
-      return <>{sending || '–'}</>
     default:
-      return <>{receiving || '–'}</>
+      return <>{column.words(queue, time)}</>
   }
 }
 
 function isFound({ key, msqid, owner }: QueueSeen, search: string): boolean {
   const words = search.trim().toLowerCase()
   return words === '' || key.includes(words) || String(msqid) === words || owner.toLowerCase().includes(words)
-}
-
-function orderBy({ heading, isDown }: { readonly heading: string; readonly isDown: boolean }) {
-  const { sortBy = ({ msqid }: QueueSeen) => msqid } = COLUMNS.find((each) => each.heading === heading) ?? {}
-  return (one: QueueSeen, other: QueueSeen): number => {
-    const [a, b] = [sortBy(one), sortBy(other)]
-    const order = a < b ? -1 : a > b ? 1 : one.msqid - other.msqid
-    return isDown ? -order : order
-  }
 }

@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { About, CallAnswers, MessageSeen, PageSource, QueueSeen, Seen, WholeMessage } from '../view/index.ts'
-import { toBase64 } from '../view/index.ts'
+import { bytesWords, modeWords, toBase64, waitWords } from '../view/index.ts'
 import { Ask, Field, modeOf, textIn, whole } from './ask.tsx'
 import { DepthChart } from './chart.tsx'
 import { Bar } from './limits.tsx'
 import { LogPage } from './log-page.tsx'
 import { MessageDetail } from './message-detail.tsx'
 import { Messages } from './messages.tsx'
-import { bytesWords, count, modeWords, timeWords } from './words.ts'
+import { count, timeWords } from './words.ts'
 
 interface QueueProps {
   readonly source: PageSource
@@ -92,10 +92,8 @@ export function QueuePage({ source, about, queue, seen }: QueueProps) {
                 <p class="quiet">nobody</p>
               ) : (
                 <ol class="waits">
-                  {waits.map(({ call, pid, type }, at) => (
-                    <li key={at}>
-                      {call} by pid {pid}, {call === 'msgsnd' ? `type ${type}` : `msgtyp ${type}`}
-                    </li>
+                  {waits.map((wait, at) => (
+                    <li key={at}>{waitWords(wait)}</li>
                   ))}
                 </ol>
               )}

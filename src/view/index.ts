@@ -1,7 +1,9 @@
 /** What is shown of a namespace, as plain data: for a page, over HTTP or in the same browser. */
 export { fromBase64, toBase64 } from './base64.ts'
+export { byOrder, columnsThere, QUEUE_COLUMNS, type QueueColumn, type QueueOrder } from './columns.ts'
 export { type Call, CHANGING, isCall, NamespaceView, type ViewOptions } from './namespace-view.ts'
 export type { CallAnswers, CallParameters, PageSource } from './page-source.ts'
+export { Sampler } from './sampler.ts'
 export type {
   About,
   Counts,
@@ -16,3 +18,4 @@ export type {
   WaitSeen,
   WholeMessage,
 } from './seen.ts'
+export { ageWords, bytesWords, modeWords, waitWords } from './words.ts'

@@ -1,10 +1,10 @@
 import { ALL_CAPABILITIES } from '../../abi/index.ts'
 import { BackendError, type IpcNamespace } from '../../contract/index.ts'
 import type { Caller } from '../../engine/index.ts'
-import { linuxCalls } from '../../linux/index.ts'
 import { type JournalError, openDisk } from './journal/index.ts'
 import { EngineService, type EngineServiceOptions } from './server/engine-service.ts'
 import { NamespaceService } from './server/namespace-service.ts'
+import { canTellPeers } from './server/peer.ts'
 import { Server, type ServerOptions } from './server/server.ts'
 
 /** Where programs find it. */
@@ -86,15 +86,6 @@ function placeOf(options: PlaceOptions) {
     ...(gid !== undefined && { gid }),
     ...(fd !== undefined && { fd }),
     ...(canTellPeers() ? {} : { peerOf: ownUserAlone(options) }),
-  }
-}
-
-function canTellPeers(): boolean {
-  try {
-    linuxCalls()
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -22,6 +22,7 @@ import { send } from './send.ts'
 import { serve } from './serve.ts'
 import { set } from './set.ts'
 import { stat } from './stat.ts'
+import { top } from './top.ts'
 import { tour } from './tour.ts'
 import { watch } from './watch.ts'
 
@@ -29,6 +30,7 @@ import { watch } from './watch.ts'
 export const COMMANDS: readonly Command[] = [
   ls,
   stat,
+  top,
   create,
   rm,
   set,

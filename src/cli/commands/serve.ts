@@ -25,7 +25,12 @@ export const serve: Command = {
     of: { type: 'string', value: 'URL', help: 'serve this namespace, without a journal: linux: for instance' },
     mode: { type: 'string', value: 'MODE', help: 'permissions of the socket; default 0600: this user alone' },
     group: { type: 'string', value: 'GROUP', help: 'group of the socket, by name or number' },
-    durability: { type: 'string', value: 'HOW', help: 'fsync (default), interval or none: what a power cut may lose' },
+    durability: {
+      type: 'string',
+      value: 'HOW',
+      words: DURABILITIES.map((word) => ({ word, does: 'what a power cut may lose' })),
+      help: 'fsync (default), interval or none: what a power cut may lose',
+    },
     interval: {
       type: 'string',
       value: 'SECONDS',

@@ -16,6 +16,7 @@ import {
   type WelcomeFrame,
   WireError,
 } from '../../../wire/index.ts'
+import { CallWindow } from './call-window.ts'
 import type { End } from './end.ts'
 import { type Greeted, greet } from './greet.ts'
 
@@ -25,6 +26,8 @@ export interface Asker {
   readonly as?: SpokenFor
   /** Whether to ask again in another session can do nothing twice. */
   readonly isRepeatable: boolean
+  /** Whose call it is, where its end is waited for. */
+  readonly owner?: object
   readonly ended: (end: End) => void
   /** There will be no answer. */
   readonly failed: (error: Error) => void
@@ -84,7 +87,7 @@ export class Link {
   #reader: FrameReader
   #writer = new FrameWriter()
   /** By ticket number, which rises. */
-  readonly #pending = new Map<number, Pending>()
+  readonly #pending = new CallWindow<Pending>()
   #lastNumber = 0
   #acknowledged = 0
   #answersSince = 0
@@ -122,6 +125,13 @@ export class Link {
     const frame = asker.as === undefined ? { number, call } : { number, call, as: asker.as }
     this.#ask({ frame: { kind: 'call', ...frame }, isSent: false, asker })
     return { session: this.#welcome.key.session, number }
+  }
+
+  /** The calls of an owner that were not answered. */
+  unansweredOf(owner: object): Ticket[] {
+    const { session } = this.#welcome.key
+    const own = this.#pending.entries().filter(([, { asker }]) => asker.owner === owner)
+    return own.map(([number]) => ({ session, number }))
   }
 
   /** Accepts what a receive held, before whoever waits for the message goes on. */
@@ -163,7 +173,7 @@ export class Link {
     // A frame that cannot be written throws, and leaves nothing.
     if (this.#socket !== undefined) this.#write(pending)
     this.#lastNumber = pending.frame.number
-    this.#pending.set(pending.frame.number, pending)
+    this.#pending.add(pending.frame.number, pending)
     if (this.#pending.size > 1) return
     this.#socket?.ref()
     this.#retry?.ref()
@@ -264,7 +274,7 @@ export class Link {
   #acknowledge(): void {
     this.#answersSince = 0
     this.#bytesSince = 0
-    const oldest = this.#pending.keys().next().value ?? this.#lastNumber + 1
+    const oldest = this.#pending.oldest ?? this.#lastNumber + 1
     if (oldest - 1 > this.#acknowledged && this.#socket !== undefined) {
       this.#acknowledged = oldest - 1
       this.#writer.write({ kind: 'acknowledge', number: this.#acknowledged })
@@ -276,7 +286,7 @@ export class Link {
   /** Ends the calls that have waited for very long: whoever asked did not ask for an EINTR, and so asks again. */
   #renew(before: number): void {
     const { session } = this.#welcome.key
-    for (const [number, { frame }] of [...this.#pending]) {
+    for (const [number, { frame }] of this.#pending.entries()) {
       if (number > before) return
       if (frame.kind === 'call') this.call({ name: 'interrupt', call: { session, number } }, FORGOTTEN)
     }
@@ -317,7 +327,7 @@ export class Link {
     this.#welcome = greeted.welcome
     this.#use(greeted)
     if (!isSame) this.#acknowledged = 0
-    for (const [number, pending] of this.#pending) {
+    for (const [number, pending] of this.#pending.entries()) {
       if (!isSame && pending.isSent && !pending.asker.isRepeatable) {
         this.#pending.delete(number)
         pending.asker.failed(inDoubt(pending, 'the server no longer knows this client'))
@@ -335,9 +345,8 @@ export class Link {
 
   #failAll(cause: unknown): void {
     const reason = cause instanceof Error ? cause.message.replace(/^ERR_\w+: /, '') : String(cause)
-    const all = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const pending of all) {
+    for (const [number, pending] of this.#pending.entries()) {
+      this.#pending.delete(number)
       const { isRepeatable, failed } = pending.asker
       if (pending.isSent && !isRepeatable) failed(inDoubt(pending, reason))
       else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))

@@ -20,7 +20,6 @@ interface Made<C extends Call> {
 export class ClientSession {
   readonly link: Link
   readonly as: SpokenFor | undefined
-  readonly #unanswered = new Set<Ticket>()
   readonly #held = new Set<Ticket>()
   #isClosed = false
 
@@ -108,19 +107,17 @@ export class ClientSession {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const call of this.#unanswered) this.#tell({ name: 'interrupt', call })
+    for (const call of this.link.unansweredOf(this)) this.#tell({ name: 'interrupt', call })
     for (const receive of this.#held) this.#tell({ name: 'refuse', receive })
   }
 
   #begin<C extends Call>(made: Made<C>): void {
     const { call, signal } = made
     const abort = () => this.#tell({ name: 'interrupt', call: ticket })
-    const over = () => {
-      signal?.removeEventListener('abort', abort)
-      this.#unanswered.delete(ticket)
-    }
+    const over = () => signal?.removeEventListener('abort', abort)
     const asker: Asker = {
       isRepeatable: isRepeatable(call),
+      owner: this,
       ended: (end) => {
         over()
         this.#end(made, ticket, end)
@@ -132,7 +129,6 @@ export class ClientSession {
       ...(this.as !== undefined && { as: this.as }),
     }
     const ticket = this.link.call(call, asker)
-    this.#unanswered.add(ticket)
     signal?.addEventListener('abort', abort, { once: true })
   }
 

@@ -23,12 +23,23 @@ export function callerOf(socket: Socket): Caller {
   return { pid, tid: pid, uid, gid, groups, capabilities: uid === 0 ? ALL_CAPABILITIES : [] }
 }
 
+/** Whether the kernel can be asked who connects: whether koffi is installed. */
+export function canTellPeers(): boolean {
+  try {
+    linuxCalls()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * The effective user of a process that is certainly the one of this pid while it is asked: a pidfd holds it.
  *
- * @returns `undefined` when there is no such process (any more).
+ * @returns `undefined` when there is no such process (any more), and where nothing can hold it: without koffi.
  */
 export function userOfProcess(pid: number): number | undefined {
+  if (!canTellPeers()) return undefined
   const { pidfdOpen, pidfdSendSignal, errno } = linuxCalls()
   const pidfd = pidfdOpen(pid, 0)
   if (pidfd < 0) return undefined
