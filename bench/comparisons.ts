@@ -1,5 +1,6 @@
 import type { Comparison } from './comparison.ts'
 import { ALTERNATIVES } from './comparisons/alternatives.ts'
+import { CLUSTER } from './comparisons/cluster.ts'
 import { DAEMON } from './comparisons/daemon.ts'
 import { DEPTHS } from './comparisons/depths.ts'
 import { FILES } from './comparisons/files.ts'
@@ -15,5 +16,6 @@ export const COMPARISONS: readonly Comparison[] = [
   ...GROWTH,
   ...MEMORY,
   ...DAEMON,
+  ...CLUSTER,
   ...ALTERNATIVES,
 ]

@@ -34,6 +34,8 @@ const NEEDED: readonly NeededProgram[] = [
   },
   { program: 'stress-ng', debianPackage: 'stress-ng', neededBy: 'msgq run' },
   { program: '/usr/lib32/libc.a', debianPackage: 'gcc-multilib', neededBy: 'programs of 32 bits under msgq run' },
+  { program: 'ip', debianPackage: 'iproute2', neededBy: 'servers that are cut off from each other' },
+  { program: 'openssl', debianPackage: 'openssl', neededBy: 'certificates of NATS servers' },
   { program: 'cc', debianPackage: 'build-essential', neededBy: 'the C loop that benchmarks compare with' },
   { program: 'g++', debianPackage: 'build-essential', neededBy: 'svmq, which benchmarks compare with' },
   { program: 'make', debianPackage: 'build-essential', neededBy: 'svmq' },

@@ -1,7 +1,7 @@
 import type { Setting } from '../comparison.ts'
 import { type Contender, expect, nowNs, pattern } from '../contender.ts'
 import { requirePeer } from '../peers.ts'
-import { startRedisServer } from './redis-server.ts'
+import { type RedisDurability, startRedisServer } from './redis-server.ts'
 
 /** What is used of bullmq. */
 interface Bullmq {
@@ -28,10 +28,24 @@ interface BullmqJob {
 const NAME = 'queue'
 const TOKEN = 'bench'
 
-/** A job added, taken and completed, awaited; its bytes are text in JSON. */
-export async function bullmqPairs(sizeBytes: number, { scratch }: Setting): Promise<Contender> {
+/** A job added, taken and completed, one after the other, awaited; its bytes are text in JSON. */
+export function bullmqPairs(sizeBytes: number, setting: Setting): Promise<Contender> {
+  return bullmq(sizeBytes, setting, 'none', 1)
+}
+
+/** Such jobs, so many at a time, on a server that flushes before it answers. */
+export function bullmqDurablePairs(sizeBytes: number, setting: Setting, inFlight: number): Promise<Contender> {
+  return bullmq(sizeBytes, setting, 'fsync', inFlight)
+}
+
+async function bullmq(
+  sizeBytes: number,
+  { scratch }: Setting,
+  durability: RedisDurability,
+  inFlight: number,
+): Promise<Contender> {
   const { Queue, Worker } = requirePeer<Bullmq>('bullmq')
-  const server = await startRedisServer(scratch)
+  const server = await startRedisServer(scratch, durability)
   const connection = { path: server.socket, maxRetriesPerRequest: null }
   const queue = new Queue(NAME, { connection })
   const worker = new Worker(NAME, null, { connection, autorun: false })
@@ -45,8 +59,12 @@ export async function bullmqPairs(sizeBytes: number, { scratch }: Setting): Prom
   return {
     check: async () => expect((await pair()) === sent, 'a pair: other bytes came back'),
     time: async (count) => {
+      let left = count
+      const worker = async () => {
+        while (left-- > 0) expect((await pair())?.length === sizeBytes, 'the length')
+      }
       const start = nowNs()
-      for (let i = 0; i < count; i++) expect((await pair())?.length === sizeBytes, 'the length')
+      await Promise.all(Array.from({ length: inFlight }, worker))
       return (nowNs() - start) / count
     },
     close: async () => {

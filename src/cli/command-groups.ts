@@ -7,6 +7,7 @@ const GROUPS: readonly (readonly [names: readonly string[], does: string])[] = [
   [['send', 'receive'], 'send messages; take them, waiting for one'],
   [['copy', 'watch', 'inspect'], 'read messages, taking none (peek); new ones; see all'],
   [['run', 'serve', 'log'], 'run old programs on them; serve lasting ones; history'],
+  [['image', 'cluster'], 'show, compare, convert saved queues; see replicas'],
   [['mv', 'cp', 'bridge'], 'move messages, or send copies, to a queue anywhere'],
   [['checkpoint', 'restore'], 'save all queues, removing none; bring them back'],
   [['limits', 'metrics'], 'show or set msgmax, msgmnb, msgmni; all for Prometheus'],

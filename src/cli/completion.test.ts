@@ -15,7 +15,7 @@ function wanted(words: readonly string[], defaultUrl?: string): string {
 
 describe('wantedAt', () => {
   for (const [line, expected] of [
-    ['c', 'create copy cp checkpoint conformance completion'],
+    ['c', 'create copy cp checkpoint cluster conformance completion'],
     ['-n memory: li', 'limits'],
     ['h', 'help'],
     ['help li', 'limits'],

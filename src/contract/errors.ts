@@ -50,6 +50,8 @@ export type BackendErrorCode =
   | 'ERR_MSGQ_TOO_MANY_WAITS'
   /** The disk under the namespace is full; the call was not made. */
   | 'ERR_MSGQ_NO_SPACE'
+  /** This replica is not as the others are: it has stopped. */
+  | 'ERR_MSGQ_DIVERGED'
   /** Both sides speak no version of the protocol, or one of them broke it. */
   | 'ERR_MSGQ_PROTOCOL'
 

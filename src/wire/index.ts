@@ -1,4 +1,6 @@
 /** Entries, completions, frames and an engine's state as bytes. Runs anywhere; imports nothing of Node's. */
+export { type ByteReader, decodeWhole } from './byte-reader.ts'
+export { ByteWriter } from './byte-writer.ts'
 export type { SpokenFor } from './callers.ts'
 export { CheckpointBuilder, checkpointParts, queueChunks, waitingParts } from './checkpoint-parts.ts'
 export {

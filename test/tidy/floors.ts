@@ -44,6 +44,8 @@ const LOADED_ONLY_BY: readonly (readonly [packageName: RegExp, folder: string])[
 /** Tests that load a package themselves, each with its reason. */
 const LOADED_ALSO_BY: ReadonlyMap<string, string> = new Map([
   ['test/oracle/raw.ts', 'being another user in one thread alone is for tests, and src/linux is only what ships'],
+  ['test/jetstream/nats-accounts.ts', 'it signs what only a server and its operator have'],
+  ['test/jetstream/raw-stream.ts', "it is what NATS's client does alone, to measure ours against"],
   ['test/tidy/planted.test.ts', 'it plants what this rule must find'],
 ])
 

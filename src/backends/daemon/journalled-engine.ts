@@ -1,14 +1,7 @@
 import { IPC_RMID, IPC_SET, MSG_COPY } from '../../abi/index.ts'
-import {
-  type Call,
-  type Completion,
-  Engine,
-  type Entry,
-  type NamespaceOptions,
-  StateLoader,
-  saveState,
-} from '../../engine/index.ts'
-import { decodeEntry, encodeEntry, encodeState, StateReader } from '../../wire/index.ts'
+import { type Call, type Completion, Engine, type Entry, type NamespaceOptions, saveState } from '../../engine/index.ts'
+import { loadEngine } from '../../host/index.ts'
+import { decodeEntry, encodeEntry, encodeState } from '../../wire/index.ts'
 import {
   type Disk,
   Journal,
@@ -213,10 +206,10 @@ export class JournalledEngine {
 
 /** The engine of a journal; `undefined` when it is a new one. */
 async function recover({ image, records: lists }: Recovery): Promise<Engine | undefined> {
-  let engine = image === undefined ? undefined : await loaded(image.chunks())
+  let engine = image === undefined ? undefined : await loadEngine(image.chunks())
   for await (const records of lists) {
     for (const { bytes } of records) {
-      if (engine === undefined) engine = await loaded([bytes])
+      if (engine === undefined) engine = await loadEngine([bytes])
       else engine.apply(decodeEntry(bytes))
     }
   }
@@ -228,17 +221,6 @@ async function* entriesOf(lists: AsyncIterable<readonly JournalRecord[]>): Async
   for await (const records of lists) {
     yield records.filter(({ sequence }) => sequence > 1).map(({ bytes }) => decodeEntry(bytes))
   }
-}
-
-async function loaded(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<Engine> {
-  const reader = new StateReader()
-  const loader = new StateLoader()
-  for await (const piece of pieces) {
-    reader.push(piece)
-    for (let part = reader.next(); part !== undefined; part = reader.next()) loader.add(part)
-  }
-  reader.end()
-  return loader.finish()
 }
 
 /** Whether a call changes nothing, whatever it finds. */

@@ -1,31 +1,29 @@
-import { readFile } from 'node:fs/promises'
+import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import { type JetStreamManager, type NatsConnection, natsModules } from './nats-modules.ts'
+import { CONNECT_MS, connectNats, isNotFound, type NatsOptions, unavailable } from './nats-connection.ts'
+import { NatsImages } from './nats-images.ts'
+import { type JetStreamManager, type NatsConnection, natsModules, type StreamInfo } from './nats-modules.ts'
+import { NatsReading } from './nats-reading.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
 
 /** Reading by `direct.getBatch`, and streams whose every copy is flushed before the answer: both came until here. */
-const SERVER_VERSION_LEAST = '2.12'
-/** Records of one reading: the rest comes with the next one. */
-const READ_RECORDS = 512
-const READ_BYTES = 8 * 1024 * 1024
-/** A server that is there answers in milliseconds; while a leader is elected nobody does. */
-const ANSWER_MS = 2_000
-const CONNECT_MS = 5_000
+export const SERVER_VERSION_LEAST = '2.12'
+/**
+ * A server that is there answers in milliseconds, and long records take longer. What is not answered is sent again under
+ * the same id, for as long as a leader is elected: soon, so that it is there when the leader is.
+ */
+const ANSWER_MS = 400
+const BYTES_A_MS = 1024
+/** Elections of NATS take up to 9 s. */
+const ELECTION_MS_MOST = 12_000
+const ASK_AGAIN_MS = 200
 /** Beside the bytes of a record stand its headers. */
 const HEADERS_BYTES = 1024
 /** NATS itself recommends so many: one machine may be lost. */
 const REPLICAS_OF_CLUSTER = 3
 
-export interface NatsLogOptions {
-  /** `host:port`, one or more. */
-  readonly servers: readonly string[]
+export interface NatsLogOptions extends NatsOptions {
   readonly name: string
-  readonly user?: string
-  readonly password?: string
-  readonly token?: string
-  /** A file of credentials, as `nsc` writes it. */
-  readonly creds?: string
-  readonly tls?: boolean
   /** How many servers keep the log. Default: 3 on a cluster, 1 on a single server. */
   readonly replicas?: number
 }
@@ -33,32 +31,57 @@ export interface NatsLogOptions {
 /** A log that is a stream of NATS JetStream. */
 export class NatsLog implements ReplicatedLog {
   readonly recordBytesMax: number
+  readonly images: NatsImages
   readonly #connection: NatsConnection
   readonly #manager: JetStreamManager
   readonly #stream: string
   readonly #subject: string
+  readonly #reading: NatsReading
+  #interruption: Promise<never> = new Promise(() => undefined)
   readonly #publish: (bytes: Uint8Array, id: string) => Promise<{ readonly seq: number }>
 
-  private constructor(connection: NatsConnection, manager: JetStreamManager, name: string) {
+  private constructor(connection: NatsConnection, manager: JetStreamManager, name: string, replicas: number) {
     this.#connection = connection
     this.#manager = manager
     this.#stream = streamOf(name)
     this.#subject = subjectOf(name)
+    this.#reading = new NatsReading(manager, this.#stream)
     this.recordBytesMax = (connection.info?.max_payload ?? 0) - HEADERS_BYTES
     const client = natsModules().jetstream(connection, { timeout: ANSWER_MS })
-    this.#publish = (bytes, id) => client.publish(this.#subject, bytes, { msgID: id, timeout: ANSWER_MS })
+    this.images = new NatsImages(natsModules().jetstream(connection, { timeout: CONNECT_MS }), name, replicas)
+    this.#publish = (bytes, id) => {
+      const timeout = ANSWER_MS + bytes.length / BYTES_A_MS
+      return client.publish(this.#subject, bytes, { msgID: id, timeout })
+    }
+    void this.#watch()
+  }
+
+  /** What was asked of the server that was lost is asked again at once of the next one. */
+  async #watch(): Promise<void> {
+    let interrupt = this.#newInterruption()
+    for await (const { type } of this.#connection.status()) {
+      if (type !== 'reconnect') continue
+      this.#reading.interrupt()
+      interrupt()
+      interrupt = this.#newInterruption()
+    }
+  }
+
+  #newInterruption(): () => void {
+    let interrupt: () => void = () => undefined
+    this.#interruption = new Promise((_, reject) => {
+      interrupt = () => reject(new Error('the connection was lost'))
+    })
+    // Nobody may be asking.
+    this.#interruption.catch(() => undefined)
+    return interrupt
   }
 
   /** Connects, and makes the stream if it is not there. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` with what to do. */
   static async open(options: NatsLogOptions): Promise<NatsLog> {
-    const { connect, jetstreamManager } = natsModules()
+    const { jetstreamManager } = natsModules()
     const servers = options.servers.join(', ')
-    let connection: NatsConnection
-    try {
-      connection = await connect({ ...(await credentials(options)), timeout: CONNECT_MS, maxReconnectAttempts: -1 })
-    } catch (cause) {
-      throw unavailable(`no NATS server lets us in at ${servers}`, cause)
-    }
+    const connection = await connectNats(options)
     try {
       const { version = '0', cluster } = connection.info ?? {}
       if (isOlder(version, SERVER_VERSION_LEAST)) {
@@ -66,8 +89,8 @@ export class NatsLog implements ReplicatedLog {
       }
       const manager = await jetstreamManager(connection, { timeout: CONNECT_MS })
       const replicas = options.replicas ?? (cluster === undefined ? 1 : REPLICAS_OF_CLUSTER)
-      await makeStream(manager, options.name, replicas)
-      return new NatsLog(connection, manager, options.name)
+      const stream = await patiently(() => makeStream(manager, options.name, replicas))
+      return new NatsLog(connection, manager, options.name, stream.config.num_replicas)
     } catch (cause) {
       await connection.close()
       throw cause instanceof BackendError ? cause : unavailable(`there is no stream at ${servers}`, cause)
@@ -75,25 +98,26 @@ export class NatsLog implements ReplicatedLog {
   }
 
   async append(bytes: Uint8Array, id: string): Promise<number> {
-    return (await this.#publish(bytes, id)).seq
+    return (await Promise.race([this.#publish(bytes, id), this.#interruption])).seq
   }
 
-  async read(from: number): Promise<readonly LogRecord[]> {
-    const limits = { seq: from, batch: READ_RECORDS, max_bytes: READ_BYTES }
-    const records: LogRecord[] = []
-    try {
-      for await (const { seq, data } of await this.#manager.direct.getBatch(this.#stream, limits)) {
-        records.push({ sequence: seq, bytes: data })
-      }
-    } catch (error) {
-      // The stream is not so long.
-      if (!isNotFound(error)) throw error
-    }
-    return records
+  read(from: number): Promise<readonly LogRecord[]> {
+    return this.#reading.read(from)
+  }
+
+  async trim(before: number): Promise<void> {
+    await this.#manager.streams.purge(this.#stream, { seq: before })
   }
 
   onGrowth(hear: () => void): void {
     this.#connection.subscribe(`${this.#subject}.grown`, { callback: hear })
+  }
+
+  /** Has others told how this node is, whenever they ask. */
+  onAsked(answer: () => string): void {
+    this.#connection.subscribe(`${this.#subject}.who`, {
+      callback: (_, message) => message?.respond(answer()),
+    })
   }
 
   announce(): void {
@@ -102,6 +126,9 @@ export class NatsLog implements ReplicatedLog {
 
   /** Removes the stream, and with it the namespace. */
   async remove(): Promise<void> {
+    const { state } = await this.#manager.streams.info(this.#stream)
+    // Images come with length.
+    if (state.first_seq > 1) await this.images.remove()
     await this.#manager.streams.delete(this.#stream)
   }
 
@@ -110,23 +137,31 @@ export class NatsLog implements ReplicatedLog {
   }
 }
 
-async function credentials({ servers, user, password, token, creds, tls }: NatsLogOptions): Promise<object> {
-  return {
-    servers: [...servers],
-    name: 'msgq',
-    ...(user !== undefined && { user, pass: password ?? '' }),
-    ...(token !== undefined && { token }),
-    ...(creds !== undefined && { authenticator: natsModules().credsAuthenticator(await readFile(creds)) }),
-    ...(tls === true && { tls: {} }),
+/** Does what fails only while the servers elect a leader among them. */
+async function patiently<Value>(ask: () => Promise<Value>): Promise<Value> {
+  const since = performance.now()
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!isOfElection(error) || performance.now() - since > ELECTION_MS_MOST) throw error
+      await setTimeout(ASK_AGAIN_MS)
+    }
   }
 }
 
-async function makeStream(manager: JetStreamManager, name: string, replicas: number): Promise<void> {
+/** Nobody answers, or JetStream is "temporarily unavailable". Source: nats-server, server/errors.json, 10008. */
+function isOfElection(error: unknown): boolean {
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown }
+  return name === 'TimeoutError' || name === 'RequestError' || code === 503 || code === 10_008
+}
+
+async function makeStream(manager: JetStreamManager, name: string, replicas: number): Promise<StreamInfo> {
   try {
-    await manager.streams.info(streamOf(name))
+    return await manager.streams.info(streamOf(name))
   } catch (error) {
     if (!isNotFound(error)) throw error
-    await manager.streams.add({
+    return await manager.streams.add({
       name: streamOf(name),
       subjects: [subjectOf(name)],
       storage: 'file',
@@ -138,26 +173,16 @@ async function makeStream(manager: JetStreamManager, name: string, replicas: num
   }
 }
 
-function streamOf(name: string): string {
+export function streamOf(name: string): string {
   return `MSGQ_${name}`
 }
 
-function subjectOf(name: string): string {
+export function subjectOf(name: string): string {
   return `msgq.${name}`
 }
 
-function isNotFound(error: unknown): boolean {
-  const { code, status } = error as { readonly code?: unknown; readonly status?: unknown }
-  return code === 404 || status === 404 || code === 10_059
-}
-
-function isOlder(version: string, least: string): boolean {
+export function isOlder(version: string, least: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [leastMajor = 0, leastMinor = 0] = least.split('.').map(Number)
   return major < leastMajor || (major === leastMajor && minor < leastMinor)
-}
-
-function unavailable(what: string, cause?: unknown): BackendError {
-  const why = cause instanceof Error ? ` (${cause.message})` : ''
-  return new BackendError('ERR_MSGQ_UNAVAILABLE', `${what}${why}`, { cause })
 }

@@ -114,28 +114,41 @@ export class NodeSession {
     return new Promise((resolve, reject) => {
       abortSignal(signal)
       this.assertOpen()
-      const abort = () => this.#tell({ name: 'interrupt', call: ticket })
+      let ticket: Ticket | undefined
+      const abort = () => ticket !== undefined && this.#tell({ name: 'interrupt', call: ticket })
       const over = () => {
         signal?.removeEventListener('abort', abort)
-        this.#sending.delete(ticket)
+        if (ticket !== undefined) this.#sending.delete(ticket)
       }
-      const ticket = this.node.submit(this.caller, call, {
-        ended: (completion) => {
-          over()
-          const wasInterrupted = 'code' in completion && completion.code === 'EINTR'
-          this.node.afterwards(() => {
-            if (wasInterrupted && this.#isClosed) reject(closedWhileWaiting(call))
-            else if (wasInterrupted && signal?.aborted) reject(signal.reason)
-            else this.#settle(completion, call, resolve, reject)
-          })
-        },
-        failed: (error) => {
-          over()
+      const interrupted = () => {
+        if (this.#isClosed) return reject(closedWhileWaiting(call))
+        if (signal?.aborted) return reject(signal.reason)
+        // The others have ended the session in which it waited: it waits anew.
+        try {
+          submit()
+        } catch (error) {
           reject(error)
-        },
-      })
-      this.#sending.add(ticket)
-      signal?.addEventListener('abort', abort, { once: true })
+        }
+      }
+      const submit = () => {
+        const submitted = this.node.submit(this.caller, call, {
+          ended: (completion) => {
+            over()
+            const wasInterrupted = 'code' in completion && completion.code === 'EINTR'
+            this.node.afterwards(() =>
+              wasInterrupted ? interrupted() : this.#settle(completion, call, resolve, reject),
+            )
+          },
+          failed: (error) => {
+            over()
+            reject(error)
+          },
+        })
+        ticket = submitted
+        this.#sending.add(submitted)
+        signal?.addEventListener('abort', abort, { once: true })
+      }
+      submit()
     })
   }
 

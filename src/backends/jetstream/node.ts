@@ -1,34 +1,23 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import {
-  type Applied,
-  type Call,
-  type Caller,
-  type Completion,
-  Engine,
-  type Entry,
-  type NamespaceOptions,
-  saveState,
-  type Ticket,
-} from '../../engine/index.ts'
-import { encodeEntry, encodeState } from '../../wire/index.ts'
-import { GIVE_UP_MS, Proposer } from './proposer.ts'
-import { BEGIN, EXPIRE, encodeRecord } from './record.ts'
+import type { Applied, Call, Caller, Completion, Engine, NamespaceOptions, Ticket } from '../../engine/index.ts'
+import { encodeEntry } from '../../wire/index.ts'
+import { beginLog } from './begin-log.ts'
+import { Follower, type Following } from './follower.ts'
+import { type ImagedNode, Imaging } from './imaging.ts'
+import type { NodeOptions, NodeStatus } from './node-options.ts'
+import { Proposer } from './proposer.ts'
+import { EXPIRE, encodeRecord } from './record.ts'
 import { Replica } from './replica.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
+import { Silence } from './silence.ts'
 
 /** Session numbers are drawn from so many: two nodes do not draw the same. */
 const SESSIONS = 2 ** 48 - 1
 /** A node that has nothing to say says so, so often; the log is looked at as often, should an announcement be lost. */
 const HEARTBEAT_MS = 5_000
 const LOOK_MS = 500
-/** After so many heartbeats of ours without one of a session it ends: outages, in which ours do not pass, do not count. */
-const HEARTBEATS_MISSED = 4
-const RETRY_MS = 50
-/** A record that was announced may come to the server that we read from a little later. */
-const LOOK_AGAIN_MS = 2
-const LOOKS_AGAIN_MAX = 5
 /** Answers are forgotten after so many: each costs memory on every replica. */
 const ACKNOWLEDGE_EVERY = 64
 const ACKNOWLEDGING = Number.MAX_SAFE_INTEGER
@@ -39,44 +28,56 @@ const NOBODY: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilitie
 export class Node {
   readonly #log: ReplicatedLog
   readonly #replica: Replica
-  readonly #proposer: Proposer
-  readonly #session: number
-  /** Records that we wrote: they need not be read. */
-  readonly #own = new Map<number, Uint8Array>()
+  readonly #follower: Follower
+  readonly #imaging: Imaging
+  readonly #options: NodeOptions
+  #proposer: Proposer
+  #session: number
   readonly #ends = new Map<number, Ends>()
   /** Hear of each record that was applied, before anybody hears of what it ended. */
   readonly listeners: Set<() => void> = new Set()
-  readonly #missed = new Map<number, { last: number; heartbeats: number }>()
+  readonly #silence = new Silence()
   readonly #timers: NodeJS.Timeout[] = []
+  /** Receives that were given up, with their caller. */
+  readonly #abandoned = new Map<number, Caller>()
   #told: (() => void)[] = []
   #lastTicket = 0
+  #lastReached = 0
+  /** A record of our session has been applied. */
+  #hasBegun = false
   #accepting = 0
   #acknowledged = 0
-  #following: Promise<void> | undefined
-  #grown = false
   #failure: BackendError | undefined
+  #isBeating = false
   #isClosing = false
 
-  private constructor(log: ReplicatedLog) {
+  private constructor(log: ReplicatedLog, options: NodeOptions) {
     this.#log = log
+    this.#options = options
     this.#session = randomInt(1, SESSIONS)
     this.#replica = new Replica({
       before: (session, number, index) => session === this.#session && this.#proposer.reached(number, index),
-      applied: (entry, applied) => this.#applied(entry, applied),
-      ended: (session) => session === this.#session && this.#fail(expired()),
+      applied: (_, applied) => this.#applied(applied),
+      ended: (session) => this.#ended(session),
+      checkPoint: () => this.#imaging.checkPoint(),
+      checked: (message) => this.#imaging.checked(message),
+      imaged: (message) => this.#imaging.imaged(message),
     })
-    this.#proposer = new Proposer(log, this.#session, (record) => this.#stored(record))
+    this.#follower = new Follower(log, this.#following())
+    this.#imaging = new Imaging(log, this.#replica, this.#imaged(), options)
+    this.#proposer = this.#newProposer()
   }
 
   /** Joins the namespace of a log, or begins it. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the log does not answer. */
-  static async open(log: ReplicatedLog, options: NamespaceOptions): Promise<Node> {
-    const node = new Node(log)
-    log.onGrowth(() => node.#follow())
-    await node.#begin(options)
-    await node.#submitOwn({ name: 'openSession' })
+  static async open(log: ReplicatedLog, options: NamespaceOptions & NodeOptions): Promise<Node> {
+    const node = new Node(log, options)
+    log.onGrowth(() => node.#follower.follow())
+    await beginLog(log, node.#replica, node.#imaging, node.#follower, { session: node.#session, ...options })
+    await node.#openSession()
+    const { heartbeatMs = HEARTBEAT_MS } = options
     node.#timers.push(
-      setInterval(() => node.#follow(), LOOK_MS),
-      setInterval(() => node.#beat(), HEARTBEAT_MS),
+      setInterval(() => node.#follower.follow(), LOOK_MS),
+      setInterval(() => void node.#beat(), heartbeatMs),
     )
     return node
   }
@@ -92,6 +93,21 @@ export class Node {
   get position(): { readonly sequence: number; readonly hash: string; readonly skipped: number } {
     const { sequence, skipped } = this.#replica
     return { sequence, skipped, hash: this.#replica.hash() }
+  }
+
+  /** How far this node is: see `NodeStatus`. */
+  get status(): NodeStatus {
+    const { sequence, skipped, sessions } = this.#replica
+    return { session: this.#session, sequence, skipped, sessions: [...sessions.keys()], ...this.#imaging.points }
+  }
+
+  /** Changes when the others have ended it. */
+  get session(): number {
+    return this.#session
+  }
+
+  get isOpen(): boolean {
+    return this.#failure === undefined
   }
 
   assertOpen(): void {
@@ -117,8 +133,14 @@ export class Node {
     const entry = encodeEntry({ ticket, now: Date.now(), caller, call })
     this.#lastTicket = number
     this.#ends.set(number, ends)
-    const { isPatient = false, failed } = ends
-    this.#proposer.propose({ entry, isPatient, reached: () => undefined, failed })
+    const { isPatient = false } = ends
+    const failed = (error: BackendError) => {
+      if (!this.#ends.delete(number)) return
+      // Should it be made after all, its end is nobody's: what it holds then stands again at its place.
+      if (call.name === 'msgrcv' && call.hold) this.#abandoned.set(number, caller)
+      ends.failed(error)
+    }
+    this.#proposer.propose({ entry, isPatient, reached: () => this.#reached(number), failed })
     return ticket
   }
 
@@ -151,7 +173,11 @@ export class Node {
         this.#accepting--
         this.afterwards(() => resolve(completion))
       }
-      this.submit(caller, { name: 'accept', receive }, { ended, failed, isPatient: true })
+      const lost = (error: BackendError) => {
+        this.#accepting--
+        failed(error)
+      }
+      this.submit(caller, { name: 'accept', receive }, { ended, failed: lost, isPatient: true })
     })
   }
 
@@ -170,92 +196,105 @@ export class Node {
       await Promise.race([this.catchUp().then(() => this.#expire(this.#session)), patience()]).catch(() => undefined)
     }
     this.#fail(new BackendError('ERR_MSGQ_CLOSED', 'this namespace was closed: open it again'))
-    await this.#following
+    await this.#follower.idle
+    await this.#imaging.close()
     await this.#log.close()
   }
 
-  async #begin(options: NamespaceOptions): Promise<void> {
-    const since = performance.now()
-    for (;;) {
-      try {
-        await this.#readAll()
-        if (this.#replica.engine !== undefined) return
-        const body = Buffer.concat([...encodeState(saveState(new Engine(options)))])
-        const begin = encodeRecord({ kind: BEGIN, goesOn: false, session: this.#session, number: 0, body })
-        await this.#log.append(begin, 'begin')
-      } catch (error) {
-        if (error instanceof BackendError) throw error
-        if (performance.now() - since > GIVE_UP_MS) {
-          throw new BackendError('ERR_MSGQ_UNAVAILABLE', 'the log of this namespace does not answer', { cause: error })
-        }
-        await setTimeout(RETRY_MS)
-      }
+  /** No answer is kept of it: where it is not known the session is there, or it is not. */
+  async #openSession(): Promise<void> {
+    const session = this.#session
+    try {
+      await new Promise((ended, failed) => this.submit(NOBODY, { name: 'openSession' }, { ended, failed }))
+    } catch (error) {
+      if (!this.isOpen || (session === this.#session && !this.engine.namespace.sessions.has(session))) throw error
     }
   }
 
-  #submitOwn(call: Call): Promise<Completion> {
-    return new Promise((ended, failed) => this.submit(NOBODY, call, { ended, failed }))
-  }
-
-  #stored({ sequence, bytes }: LogRecord): void {
-    if (sequence > this.#replica.sequence) this.#own.set(sequence, bytes)
-    this.#log.announce()
-    if (this.#following === undefined && this.#applyOwn()) return
-    this.#follow()
-  }
-
-  /** Applies what we wrote where nothing of others is before it. @returns Whether that was all. */
-  #applyOwn(): boolean {
-    for (;;) {
-      const sequence = this.#replica.sequence + 1
-      const bytes = this.#own.get(sequence)
-      if (bytes === undefined) return this.#own.size === 0
-      this.#own.delete(sequence)
-      this.#apply({ sequence, bytes })
-      if (this.#failure !== undefined) return true
+  #following(): Following {
+    const replica = this.#replica
+    const isOver = () => this.#failure !== undefined
+    return {
+      get sequence() {
+        return replica.sequence
+      },
+      get isOver() {
+        return isOver()
+      },
+      apply: (record) => this.#apply(record),
+      fallenBehind: () => this.#fallenBehind(),
+      failed: (error) => this.#fail(error),
     }
   }
 
-  #follow(): void {
-    this.#grown = true
-    this.#following ??= this.#followAll().finally(() => {
-      this.#following = undefined
-    })
-  }
-
-  async #followAll(): Promise<void> {
-    while (this.#grown && this.#failure === undefined) {
-      this.#grown = false
-      try {
-        for (let looks = 0; looks < LOOKS_AGAIN_MAX; looks++) {
-          const before = this.#replica.sequence
-          await this.#readAll()
-          const isBehind = this.#own.size > 0
-          if (!isBehind && this.#replica.sequence > before) break
-          await setTimeout(LOOK_AGAIN_MS)
-        }
-        if (this.#own.size > 0) this.#grown = true
-      } catch (error) {
-        if (error instanceof BackendError) return this.#fail(error)
-        await setTimeout(RETRY_MS)
-        this.#grown = true
-      }
+  #imaged(): ImagedNode {
+    const session = () => this.#session
+    return {
+      get session() {
+        return session()
+      },
+      stored: (record) => this.#follower.stored(record),
+      failed: (error) => this.#fail(error),
     }
   }
 
-  async #readAll(): Promise<void> {
-    while (this.#failure === undefined) {
-      this.#applyOwn()
-      const records = await this.#log.read(this.#replica.sequence + 1)
-      if (records.length === 0) return
-      for (const record of records) {
-        if (record.sequence <= this.#replica.sequence) continue
-        if (record.sequence !== this.#replica.sequence + 1) throw missing(this.#replica.sequence + 1, record.sequence)
-        this.#own.delete(record.sequence)
-        this.#apply(record)
-        if (this.#failure !== undefined) return
-      }
+  /** The log was trimmed before we had read it: an image brings what it said. */
+  async #fallenBehind(): Promise<boolean> {
+    if (!(await this.#imaging.load())) return false
+    const progress = this.#replica.sessions.get(this.#session)
+    if (progress === undefined) {
+      // Otherwise it has yet to begin.
+      if (this.#hasBegun || this.#replica.hasEnded(this.#session)) this.#renew()
+      return true
     }
+    this.#proposer.passed(progress.last)
+    for (const number of [...this.#ends.keys()]) this.#recall(number)
+    for (const [number, caller] of this.#abandoned) if (number <= this.#lastReached) this.#refuse(number, caller)
+    this.#tellAll()
+    return true
+  }
+
+  /** Tells how a call ended of which only an image has come. */
+  #recall(number: number): void {
+    const ends = this.#ends.get(number)
+    if (ends === undefined || number > this.#lastReached) return
+    const { sessions, waiting } = this.engine.namespace
+    const completion = sessions.get(this.#session)?.answers.get({ session: this.#session, number })
+    if (completion === undefined && waiting.has(`${this.#session}:${number}`)) return
+    this.#ends.delete(number)
+    if (completion !== undefined) return ends.ended(completion)
+    ends.failed(new BackendError('ERR_MSGQ_IN_DOUBT', 'this node fell behind, and how the call ended is forgotten'))
+  }
+
+  /** Goes on under another session: the others have ended ours, and with it all that it held. */
+  #renew(): void {
+    const proposer = this.#proposer
+    const lost = [...this.#ends.keys()]
+    this.#session = randomInt(1, SESSIONS)
+    this.#hasBegun = false
+    this.#proposer = this.#newProposer()
+    void this.#openSession().catch(() => undefined)
+    proposer.close(expired())
+    for (const number of lost) {
+      const ends = this.#ends.get(number)
+      this.#ends.delete(number)
+      ends?.failed(expired())
+    }
+    this.#abandoned.clear()
+  }
+
+  #newProposer(): Proposer {
+    return new Proposer(this.#log, this.#session, (record) => this.#follower.stored(record), this.#options.giveUpMs)
+  }
+
+  #ended(session: number): void {
+    this.#imaging.ended(session)
+    if (session === this.#session && !this.#isClosing) this.#renew()
+  }
+
+  #reached(number: number): void {
+    this.#hasBegun = true
+    this.#lastReached = number
   }
 
   #apply(record: LogRecord): void {
@@ -264,25 +303,37 @@ export class Node {
     } catch (error) {
       return this.#fail(error as BackendError)
     }
-    for (const hear of this.listeners) hear()
-    const told = this.#told
-    this.#told = []
-    for (const tell of told) tell()
+    this.#tellAll()
   }
 
-  #applied(_entry: Entry, { completions }: Applied): void {
+  #tellAll(): void {
+    for (const hear of this.listeners) hear()
+    for (const tell of this.#told.splice(0)) tell()
+  }
+
+  #applied({ completions }: Applied): void {
     for (const completion of completions) {
       const { session, number } = completion.ticket
       if (session !== this.#session) continue
-      this.#ends.get(number)?.ended(completion)
+      const ends = this.#ends.get(number)
       this.#ends.delete(number)
+      ends?.ended(completion)
+      const abandoned = this.#abandoned.get(number)
+      if (abandoned !== undefined) this.#refuse(number, abandoned)
     }
     this.#acknowledge()
   }
 
-  /** Records are applied in order and none twice, so that no ticket of ours is ever repeated: its answer need not be kept. */
+  #refuse(number: number, caller: Caller): void {
+    this.#abandoned.delete(number)
+    if (this.#failure !== undefined) return
+    const nobody = { ended: () => undefined, failed: () => undefined, isPatient: true }
+    this.submit(caller, { name: 'refuse', receive: { session: this.#session, number } }, nobody)
+  }
+
+  /** What is applied here need not be kept: no ticket of ours is ever repeated, and an answer is asked for by who fell behind. */
   #acknowledge(): void {
-    const number = this.#lastTicket
+    const number = this.#lastReached
     if (this.#failure !== undefined || number - this.#acknowledged < ACKNOWLEDGE_EVERY) return
     this.#acknowledged = number
     const entry = encodeEntry({
@@ -294,18 +345,18 @@ export class Node {
     this.#proposer.propose({ entry, isPatient: true, reached: () => undefined, failed: () => undefined })
   }
 
-  /** Says that we are there; whoever has not said so for long is not. */
-  #beat(): void {
-    if (this.#failure !== undefined) return
-    void this.read(() => {
-      for (const [session, { last }] of this.#replica.sessions) {
-        const known = this.#missed.get(session)
-        if (session === this.#session) continue
-        if (known === undefined || known.last !== last) this.#missed.set(session, { last, heartbeats: 0 })
-        else if (++known.heartbeats >= HEARTBEATS_MISSED) void this.#expire(session).catch(() => undefined)
-      }
-      for (const session of this.#missed.keys()) if (!this.#replica.sessions.has(session)) this.#missed.delete(session)
-    }).catch(() => undefined)
+  /** Says that we are there; whoever has not said so for long is not. Those of an outage are not made up for. */
+  async #beat(): Promise<void> {
+    if (this.#failure !== undefined || this.#isBeating) return
+    this.#isBeating = true
+    try {
+      const silent = await this.read(() => this.#silence.heard(this.#replica.sessions, this.#session))
+      await Promise.all(silent.map((session) => this.#expire(session)))
+    } catch {
+      // In an outage nobody is silent; the next heartbeat tries again.
+    } finally {
+      this.#isBeating = false
+    }
   }
 
   async #expire(session: number): Promise<void> {
@@ -313,7 +364,7 @@ export class Node {
     if (last === undefined) return
     const record = encodeRecord({ kind: EXPIRE, goesOn: false, session, number: last, body: new Uint8Array() })
     const sequence = await this.#log.append(record, `expire.${session}.${last}`)
-    this.#stored({ sequence, bytes: record })
+    this.#follower.stored({ sequence, bytes: record })
   }
 
   #fail(error: BackendError): void {
@@ -340,10 +391,6 @@ async function patience(): Promise<void> {
 }
 
 function expired(): BackendError {
-  const message = 'this node was silent for so long that the others have ended its session: open the namespace again'
+  const message = 'this node was silent for so long that the others have ended its session: the call may have been made'
   return new BackendError('ERR_MSGQ_IN_DOUBT', message)
-}
-
-function missing(wanted: number, found: number): BackendError {
-  return new BackendError('ERR_MSGQ_UNAVAILABLE', `the log begins at ${found}, and this replica needs ${wanted}`)
 }

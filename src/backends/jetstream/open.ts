@@ -1,13 +1,15 @@
 import { ALL_CAPABILITIES } from '../../abi/index.ts'
 import type { IpcNamespace } from '../../contract/index.ts'
 import type { Caller, NamespaceOptions } from '../../engine/index.ts'
+import { seenNode } from './cluster-status.ts'
 import { JetstreamNamespace } from './jetstream-namespace.ts'
 import { NatsLog } from './nats-log.ts'
 import { readNatsUrl } from './nats-url.ts'
 import { Node } from './node.ts'
+import type { NodeOptions } from './node-options.ts'
 import { Waiters } from './waiters.ts'
 
-export interface JetstreamOptions extends NamespaceOptions {
+export interface JetstreamOptions extends NamespaceOptions, NodeOptions {
   /** Who calls. Default: this process. */
   readonly caller?: Caller
   /** Hears of the node, for those who compare replicas. */
@@ -24,7 +26,7 @@ export async function openJetstreamNamespace(
   url: string,
   { caller = thisProcess(), onNode, ...options }: JetstreamOptions = {},
 ): Promise<IpcNamespace> {
-  const { readsLocally, msgCopy, ...log } = readNatsUrl(url)
+  const { shown, readsLocally, msgCopy, ...log } = readNatsUrl(url)
   const opened = await NatsLog.open(log)
   try {
     const node = await Node.open(opened, {
@@ -32,8 +34,8 @@ export async function openJetstreamNamespace(
       ...(msgCopy !== undefined && { msgCopy }),
       ...options,
     })
+    opened.onAsked(() => JSON.stringify(seenNode(node)))
     onNode?.(node)
-    const shown = url.replace(/\/\/[^@/]*@/, '//')
     return new JetstreamNamespace({ node, waiters: new Waiters(node), url: shown, readsLocally }, caller)
   } catch (error) {
     await opened.close()

@@ -8,7 +8,7 @@ const UNDER_WAY_MAX = 16
 /** With something under way, so many entries are worth a record of their own. */
 const ENTRIES_WORTH_A_RECORD = 64
 const ENTRIES_OF_RECORD_MAX = 512
-const RETRY_MS = 100
+const RETRY_MS = 50
 /** An election of NATS takes up to 9 s: then a call is given up. */
 export const GIVE_UP_MS = 15_000
 
@@ -26,6 +26,7 @@ export interface Proposal {
 interface Timed {
   readonly proposal: Proposal
   readonly since: number
+  isGivenUp: boolean
 }
 
 interface Batch {
@@ -38,6 +39,7 @@ interface Batch {
 export class Proposer {
   readonly #log: ReplicatedLog
   readonly #session: number
+  readonly #giveUpMs: number
   readonly #stored: (record: LogRecord) => void
   #line: Timed[] = []
   #underWay = 0
@@ -48,11 +50,12 @@ export class Proposer {
   readonly #watch: NodeJS.Timeout
 
   /** @param stored Hears of records that are in the log. */
-  constructor(log: ReplicatedLog, session: number, stored: (record: LogRecord) => void) {
+  constructor(log: ReplicatedLog, session: number, stored: (record: LogRecord) => void, giveUpMs: number = GIVE_UP_MS) {
+    this.#giveUpMs = giveUpMs
     this.#log = log
     this.#session = session
     this.#stored = stored
-    this.#watch = setInterval(() => this.#giveUp(), 500)
+    this.#watch = setInterval(() => this.#giveUp(), Math.min(500, giveUpMs))
     this.#watch.unref()
   }
 
@@ -61,7 +64,7 @@ export class Proposer {
   }
 
   propose(proposal: Proposal): void {
-    this.#line.push({ proposal, since: performance.now() })
+    this.#line.push({ proposal, since: performance.now(), isGivenUp: false })
     if (this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(() => {
@@ -79,9 +82,14 @@ export class Proposer {
       if (isEntry && batch.entries >= index) return
       batch.next++
       if (isEntry) batch.entries++
-      item.proposal.reached()
+      if (!item.isGivenUp || isEntry) item.proposal.reached()
     }
     this.#batches.delete(number)
+  }
+
+  /** All records up to one are applied, by an image. */
+  passed(last: number): void {
+    for (const number of [...this.#batches.keys()]) if (number <= last) this.reached(number, Number.POSITIVE_INFINITY)
   }
 
   /** Fails all that is not applied. */
@@ -142,17 +150,18 @@ export class Proposer {
   }
 
   #giveUp(): void {
-    const before = performance.now() - GIVE_UP_MS
-    const isLate = ({ proposal, since }: Timed) => since < before && !proposal.isPatient
-    const waits = `the cluster has taken nothing for ${GIVE_UP_MS / 1000} s`
+    const before = performance.now() - this.#giveUpMs
+    const isLate = ({ proposal, since, isGivenUp }: Timed) => since < before && !proposal.isPatient && !isGivenUp
+    const waits = `the cluster has taken nothing for ${this.#giveUpMs / 1000} s`
     const late = this.#line.filter(isLate)
     if (late.length > 0) this.#line = this.#line.filter((item) => !isLate(item))
     for (const { proposal } of late) {
       proposal.failed(new BackendError('ERR_MSGQ_UNAVAILABLE', `${waits}: the call was not made`))
     }
     for (const { items, next } of this.#batches.values()) {
-      for (const { proposal } of items.slice(next).filter(isLate)) {
-        proposal.failed(new BackendError('ERR_MSGQ_IN_DOUBT', `${waits}: the call may have been made`))
+      for (const item of items.slice(next).filter(isLate)) {
+        item.isGivenUp = true
+        item.proposal.failed(new BackendError('ERR_MSGQ_IN_DOUBT', `${waits}: the call may have been made`))
       }
     }
   }

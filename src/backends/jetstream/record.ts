@@ -2,6 +2,10 @@
 export const BEGIN = 1
 export const BATCH = 2
 export const EXPIRE = 3
+/** What a replica had at a check point. */
+export const CHECK = 4
+/** An image of a check point is kept, and is where replicas begin. */
+export const IMAGE = 5
 
 /** Records of a newer version stop a replica: it cannot know what they do. */
 export const RECORD_VERSION = 1
@@ -19,7 +23,10 @@ export interface LogMessage {
   readonly goesOn: boolean
   /** Whose it is; for EXPIRE, whose end. */
   readonly session: number
-  /** Counts the records of a session, from 1; for EXPIRE, the last one that was seen. */
+  /**
+   * Counts the records of a session, from 1; for EXPIRE, the last one that was seen; for CHECK and IMAGE, the record that
+   * is the check point; for BEGIN, what lies between two check points, 0 for the usual.
+   */
   readonly number: number
   readonly body: Uint8Array
 }
@@ -45,14 +52,14 @@ export function encodeRecord({ kind, goesOn, session, number, body }: Omit<LogMe
 export function decodeRecord(bytes: Uint8Array): LogMessage | undefined {
   if (bytes.length < HEADER_BYTES) return undefined
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return {
-    version: view.getUint8(0),
-    kind: view.getUint8(1),
-    goesOn: view.getUint8(2) === GOES_ON,
-    session: view.getFloat64(3, true),
-    number: view.getFloat64(11, true),
-    body: bytes.subarray(HEADER_BYTES),
-  }
+  const session = view.getFloat64(3, true)
+  const number = view.getFloat64(11, true)
+  const areNumbers = Number.isSafeInteger(session) && session >= 0 && Number.isSafeInteger(number) && number >= 0
+  const version = view.getUint8(0)
+  // A newer one may have others.
+  if (!areNumbers && version <= RECORD_VERSION) return undefined
+  const [kind, goesOn] = [view.getUint8(1), view.getUint8(2) === GOES_ON]
+  return { version, kind, goesOn, session, number, body: bytes.subarray(HEADER_BYTES) }
 }
 
 /** Entries as one body, each behind its length. */

@@ -9,17 +9,53 @@ export interface LogRecord {
 export interface ReplicatedLog {
   /** Most bytes of a record. */
   readonly recordBytesMax: number
+  readonly images: LogImages
   /**
    * Appends a record, once however often it is repeated with the same id within the log's memory of ids.
    *
    * @returns Its place, once it is durable on a majority. @throws it may be there or not: repeat it with the same id.
    */
   append(bytes: Uint8Array, id: string): Promise<number>
-  /** The records from a place on, as many as come at once: none where the log is not so long. @throws nobody answers. */
+  /**
+   * The records from a place on, as many as come at once: none where the log is not so long, and from a later place
+   * where it was trimmed. @throws nobody answers.
+   */
   read(from: number): Promise<readonly LogRecord[]>
+  /** Forgets all records before a place. */
+  trim(before: number): Promise<void>
   /** Has `hear` called when the log may have grown. */
   onGrowth(hear: () => void): void
   /** Tells other replicas that the log has grown. */
   announce(): void
   close(): Promise<void>
+}
+
+/** An image that is kept beside a log. */
+export interface LogImage {
+  /** The last record that it covers. */
+  readonly sequence: number
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly hash: string
+  readonly sizeBytes: number
+  /** When it was made, milliseconds since 1970. */
+  readonly time: number
+}
+
+/** The image where replicas begin, and which revision of that choice it is: 0 where there has been none. */
+export interface ChosenImage {
+  readonly image: LogImage | undefined
+  readonly revision: number
+}
+
+/** The images beside a log. All throw where nobody answers. */
+export interface LogImages {
+  chosen(): Promise<ChosenImage>
+  /** Keeps what will be an image, once it is chosen. */
+  write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<void>
+  /** @throws {Error} it is not there, or nothing has come for long. */
+  read(image: LogImage): AsyncIterable<Uint8Array>
+  /** Chooses an image, if the choice is still of that revision. @returns Whether it was. */
+  choose(image: LogImage, revision: number): Promise<boolean>
+  /** Forgets all that are older than this one. */
+  discardBefore(sequence: number): Promise<void>
 }

@@ -1,5 +1,5 @@
 import { IPC_NOWAIT, IPCMNI, MSG_COPY } from '../../abi/index.ts'
-import type { BackendError } from '../../contract/index.ts'
+import { BackendError } from '../../contract/index.ts'
 import type { Caller, Completion, CopyAfter, Msgrcv, WaitingCall } from '../../engine/index.ts'
 import type { Node } from './node.ts'
 
@@ -47,11 +47,13 @@ export class Waiters {
     waiter.isUnderWay = true
     const attempted = { ...call, msgflg: call.msgflg | IPC_NOWAIT }
     // A receiver that waits is handed its message by the thread that waits. Source: ipc/msg.c, pipelined_send().
+    const { session } = this.#node
     const as = isWaiting && call.name === 'msgrcv' && call.hold ? { ...caller, pid: caller.tid } : caller
     try {
       this.#node.submit(as, attempted, {
         ended: (completion) => this.#ended(waiter, completion),
-        failed: (error) => this.#fail(waiter, error),
+        failed: (error) => this.#attemptFailed(waiter, error, session),
+        isPatient: isWaiting,
       })
     } catch (error) {
       this.#fail(waiter, error as BackendError)
@@ -96,6 +98,20 @@ export class Waiters {
     }
     this.#waiters.delete(waiter)
     waiter.ended(completion)
+  }
+
+  /** An attempt that holds has taken nothing when it failed: what was held is shown again. */
+  #attemptFailed(waiter: Waiter, error: BackendError, session: number): void {
+    const { call, isAborted } = waiter
+    const tookNothing = call.name === 'copyAfter' || call.hold
+    if (!tookNothing) return this.#fail(waiter, error)
+    waiter.isUnderWay = false
+    if (isAborted) return this.abort(waiter)
+    // The others have ended the session that it was made in: it is made again in the next one.
+    if (this.#node.isOpen && this.#node.session !== session) return this.attempt(waiter)
+    const isInDoubt = error.code === 'ERR_MSGQ_IN_DOUBT'
+    const message = 'the cluster has not answered: nothing was received'
+    this.#fail(waiter, isInDoubt ? new BackendError('ERR_MSGQ_UNAVAILABLE', message, { cause: error }) : error)
   }
 
   #fail(waiter: Waiter, error: BackendError): void {

@@ -2,7 +2,7 @@ import { MSG_INFO } from '../../abi/index.ts'
 import { type ConformanceCase, conformanceCases, type Target } from '../../conformance/index.ts'
 import type { IpcNamespace } from '../../contract/index.ts'
 import { flag, textOption } from '../arguments.ts'
-import type { Command } from '../command.ts'
+import type { Arguments, Command, CommandContext } from '../command.ts'
 import { memoryTarget } from '../conformance/embedded-target.ts'
 import { kernelTarget } from '../conformance/kernel-target.ts'
 import { rehearsalTarget } from '../conformance/rehearsal.ts'
@@ -29,7 +29,8 @@ export const conformance: Command = {
 msgctl, or of what msgq adds. On \`linux:\` a case makes queues of its own, uses no other and removes them, also when it
 is interrupted; limits stay as they are. Cases that would see other queues, or need limits changed, are left out there:
 --fresh runs them too, in namespaces of their own, and leaves the one that stands alone. Some cases act as other users,
-which needs root. Exits with 1 when a case fails.`,
+which needs root. On nats://HOST/NAME each case has a namespace of its own beside NAME, which is not touched. Exits with
+1 when a case fails.`,
   examples: [
     { command: 'msgq conformance linux:', does: 'the running kernel, beside the queues that are in use' },
     { command: 'msgq conformance linux: --fresh', does: 'every case; the queues in use are not even seen' },
@@ -37,25 +38,54 @@ which needs root. Exits with 1 when a case fails.`,
     { command: 'msgq conformance memory: --json', does: "msgq's own engine, for a program to read" },
   ],
   async run(given, context) {
-    const { output, interrupted } = context
     const cases = casesFrom(textOption(given, 'only'))
+    const nats = natsUrl(given)
+    if (nats !== undefined) return judge(await clusterTarget(nats), undefined, cases, context)
     await using opened = await openUrl(given, context)
     const { target, rehearsal } = await targetsFor(opened.namespace, flag(given, 'fresh'))
-    const plan = await planCases(target, cases, rehearsal)
-    if (!output.isJson) await tellPlan(target, plan, rehearsal !== undefined, output)
-    const results = [...plan.others]
-    using progress = new Progress(output, { doing: 'running', unit: 'cases', total: plan.cases.length })
-    let ran = 0
-    for await (const result of runCases(target, plan.cases, interrupted)) {
-      results.push(result)
-      progress.update(++ran)
-      if (!output.isJson && result.reason !== undefined) await output.lines(...resultLines(result, output))
-    }
-    const sums = sumsOf(results)
-    if (output.isJson) await output.json({ url: target.name, ...sums, cases: inOrder(results, cases) })
-    else await output.lines(`${target.name} ${sumWords(sums)}`)
-    if (sums.failed > 0) throw new QuietEnd(EXIT.refused)
+    await judge(target, rehearsal, cases, context)
   },
+}
+
+/** Runs the cases and tells what became of them. @throws {QuietEnd} one has failed. */
+async function judge(
+  target: Target,
+  rehearsal: Target | undefined,
+  cases: readonly ConformanceCase[],
+  { output, interrupted }: CommandContext,
+): Promise<void> {
+  const plan = await planCases(target, cases, rehearsal)
+  if (!output.isJson) await tellPlan(target, plan, rehearsal !== undefined, output)
+  const results = [...plan.others]
+  using progress = new Progress(output, { doing: 'running', unit: 'cases', total: plan.cases.length })
+  let ran = 0
+  for await (const result of runCases(target, plan.cases, interrupted)) {
+    results.push(result)
+    progress.update(++ran)
+    if (!output.isJson && result.reason !== undefined) await output.lines(...resultLines(result, output))
+  }
+  const sums = sumsOf(results)
+  if (output.isJson) await output.json({ url: target.name, ...sums, cases: inOrder(results, cases) })
+  else await output.lines(`${target.name} ${sumWords(sums)}`)
+  if (sums.failed > 0) throw new QuietEnd(EXIT.refused)
+}
+
+/** The URL of a namespace on NATS, where that is meant: its cases make others beside it, and it is not opened. */
+function natsUrl(given: Arguments): string | undefined {
+  const [url] = given.operands
+  const named = url ?? textOption(given, 'namespace')
+  return named?.startsWith('nats:') ? named : undefined
+}
+
+async function clusterTarget(url: string): Promise<Target> {
+  const { readNatsUrl, siblingUrl } = await import('../../backends/jetstream/index.ts')
+  const { jetstreamTarget } = await import('../conformance/jetstream-target.ts')
+  try {
+    return jetstreamTarget({ name: readNatsUrl(url).shown, urls: (namespace) => [siblingUrl(url, namespace)] })
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError(error.message, 'for instance: nats://127.0.0.1/orders')
+    throw error
+  }
 }
 
 /** @throws {UsageError} no case has these words. */
@@ -73,7 +103,8 @@ async function targetsFor(
 ): Promise<{ readonly target: Target; readonly rehearsal?: Target }> {
   if (namespace.url === 'memory:') return { target: memoryTarget }
   const [isLinux, pid] = /^linux:(?:\?pid=(\d+))?$/.exec(namespace.url) ?? []
-  if (isLinux === undefined) throw new UsageError(`the suite is not for ${namespace.url}`, 'use memory: or linux:')
+  if (isLinux === undefined)
+    throw new UsageError(`the suite is not for ${namespace.url}`, 'use memory:, linux: or nats://HOST/NAME')
   if (isFresh && pid !== undefined) {
     throw new UsageError('--fresh and a process exclude each other', 'new namespaces are the kernel’s: linux: --fresh')
   }

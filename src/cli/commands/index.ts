@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import { bridge } from './bridge.ts'
 import { checkpoint } from './checkpoint.ts'
+import { cluster } from './cluster.ts'
 import { completion } from './completion.ts'
 import { conformance } from './conformance.ts'
 import { copy } from './copy.ts'
@@ -51,6 +52,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   log,
   doctor,
+  cluster,
   conformance,
   tour,
   completion,

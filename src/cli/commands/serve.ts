@@ -54,16 +54,20 @@ a line of JSON for each event to standard output, tells systemd when it is ready
 on SIGTERM.
 
 With --of it serves a namespace of another kind, to programs that cannot reach it: the kernel's queues to a container
-that has the socket. Then nothing outlives what is served, and the kernel's are for this user alone.`,
+that has the socket. Then nothing outlives what is served, and the kernel's are for this user alone. With --namespace
+nats://HOST/NAME, which is the same, this machine is a replica: its programs share that namespace with other machines,
+each as the user that it is.`,
   examples: [
     { command: 'msgq serve', does: "this user's own queues, at the places where other commands look" },
     { command: 'msgq serve --socket /run/msgq.sock --state /srv/msgq --mode 660 --group ipc', does: 'for a group' },
+    { command: 'msgq -n nats://10.0.0.1/orders serve', does: 'the queues of several machines, for local programs' },
     { command: 'msgq serve --retain 24h,1GiB --http 9100', does: 'can look back a day, and is watched by Prometheus' },
   ],
   async run(given, { interrupted, output, environment }) {
     onlyOneOf(given, ['http', 'idle-exit'])
-    for (const name of OF_A_JOURNAL) onlyOneOf(given, ['of', name])
-    const of = textOption(given, 'of')
+    for (const of of ['of', 'namespace']) for (const name of OF_A_JOURNAL) onlyOneOf(given, [of, name])
+    onlyOneOf(given, ['of', 'namespace'])
+    const of = textOption(given, 'of') ?? textOption(given, 'namespace')
     const lent = of === undefined ? undefined : await openOperand(of, 'for instance: msgq serve --of linux:')
     const places = ownPlaces(environment)
     const serving = {
@@ -74,7 +78,7 @@ that has the socket. Then nothing outlives what is served, and the kernel's are 
       port: option(given, 'http', (name, text) => countFrom(name, text, 0, 65_535)),
       ...daemonOptions(given),
     }
-    const from = of === undefined ? `with a journal in ${serving.state}` : `from ${of}`
+    const from = lent === undefined ? `with a journal in ${serving.state}` : `from ${lent.url}`
     await output.note(`serving unix:${serving.path}, ${from}`)
     // Loaded for this command alone: others are to start fast.
     const { serveUntilTheEnd } = await import('../serve/serving.ts')

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { BackendError } from '../../contract/index.ts'
+import { type NatsConnection, natsModules } from './nats-modules.ts'
+
+export const CONNECT_MS = 5_000
+/** A server that was stopped, or cut off, is left after two of these without an answer. */
+const PING_MS = 500
+const PINGS_MAX = 2
+/** A connection is given up so soon, and the next server tried; one that is slow has longer. */
+const DIAL_MS = [1_000, CONNECT_MS]
+/** The next server is tried at once; and where none is there, so often. */
+const RECONNECT_MS = 100
+
+export interface NatsOptions {
+  /** `host:port`, one or more. */
+  readonly servers: readonly string[]
+  readonly user?: string
+  readonly password?: string
+  readonly token?: string
+  /** A file of credentials, as `nsc` writes it. */
+  readonly creds?: string
+  /** Asks for TLS; with files of whom to trust, and of who we are. */
+  readonly tls?: { readonly caFile?: string; readonly certFile?: string; readonly keyFile?: string }
+}
+
+/** Connects to one of the servers, and to another when it is lost. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` none lets us in. */
+export async function connectNats(options: NatsOptions): Promise<NatsConnection> {
+  const { connect } = natsModules()
+  const servers = options.servers.join(', ')
+  let given: object
+  try {
+    given = { ...(await credentials(options)), ...PATIENCE }
+  } catch (cause) {
+    throw unavailable(`the credentials for ${servers} cannot be read`, cause)
+  }
+  for (const timeout of DIAL_MS) {
+    try {
+      const connection = await connect({ ...given, timeout })
+      void leaveWhenStale(connection)
+      return connection
+    } catch (cause) {
+      const isSlow = (cause as Error).name === 'TimeoutError' || (cause as Error).name === 'ConnectionError'
+      if (!isSlow || timeout === CONNECT_MS) throw unavailable(`no NATS server lets us in at ${servers}`, cause)
+    }
+  }
+  throw new Error('assertion: the last try returns or throws')
+}
+
+/**
+ * The client (3.4.0) flushes what it has yet to send before it leaves a connection that is stale. Where the server was cut
+ * off nothing can be flushed, and it would stay for as long as TCP tries, a quarter of an hour: so the socket is closed.
+ */
+async function leaveWhenStale(connection: NatsConnection): Promise<void> {
+  for await (const { type } of connection.status()) {
+    if (type === 'staleConnection') connection.protocol?.transport?.close?.(new Error('the server does not answer'))
+  }
+}
+
+const PATIENCE = {
+  maxReconnectAttempts: -1,
+  reconnectTimeWait: RECONNECT_MS,
+  reconnectJitter: RECONNECT_MS,
+  reconnectJitterTLS: RECONNECT_MS,
+  pingInterval: PING_MS,
+  maxPingOut: PINGS_MAX,
+}
+
+async function credentials({ servers, user, password, token, creds, tls }: NatsOptions): Promise<object> {
+  return {
+    servers: [...servers],
+    name: 'msgq',
+    ...(user !== undefined && { user, pass: password ?? '' }),
+    ...(token !== undefined && { token }),
+    ...(creds !== undefined && { authenticator: natsModules().credsAuthenticator(await readFile(creds)) }),
+    ...(tls !== undefined && { tls }),
+  }
+}
+
+export function unavailable(what: string, cause?: unknown): BackendError {
+  const why = cause instanceof Error ? ` (${cause.message})` : ''
+  return new BackendError('ERR_MSGQ_UNAVAILABLE', `${what}${why}`, { cause })
+}
+
+/** Nothing of that name: a stream, a record. */
+export function isNotFound(error: unknown): boolean {
+  const { code, status } = error as { readonly code?: unknown; readonly status?: unknown }
+  return code === 404 || status === 404 || code === 10_059
+}

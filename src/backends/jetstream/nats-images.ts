@@ -1,0 +1,139 @@
+import { type JetStreamClient, type KeyValues, natsModules, type ObjectStore } from './nats-modules.ts'
+import type { ChosenImage, LogImage, LogImages } from './replicated-log.ts'
+
+/** The bucket of keys in which each namespace has its choice. */
+const CHOICES = 'MSGQ'
+/** Bytes of an image in one message of the store. */
+const CHUNK_BYTES = 262_144
+/** The client's reading stalls for good when the server that serves it dies: then it is begun anew. */
+const SILENCE_MS = 10_000
+
+/** Images in NATS's object store, one bucket for each namespace; which of them counts is a key, set by compare-and-set. */
+export class NatsImages implements LogImages {
+  readonly #client: JetStreamClient
+  readonly #name: string
+  readonly #replicas: number
+  #choices: Promise<KeyValues> | undefined
+  #store: Promise<ObjectStore> | undefined
+
+  constructor(client: JetStreamClient, name: string, replicas: number) {
+    this.#client = client
+    this.#name = name
+    this.#replicas = replicas
+  }
+
+  async chosen(): Promise<ChosenImage> {
+    const entry = await (await this.#openChoices()).get(this.#name)
+    if (entry === null) return { image: undefined, revision: 0 }
+    const { value, revision, operation } = entry
+    const image = operation === 'PUT' ? (JSON.parse(new TextDecoder().decode(value)) as LogImage) : undefined
+    return { image, revision }
+  }
+
+  async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+    const iterator = pieces[Symbol.asyncIterator]()
+    const bytes = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        const next = await iterator.next()
+        if (next.done) controller.close()
+        else controller.enqueue(next.value)
+      },
+    })
+    const meta = { name: objectName(sequence), options: { max_chunk_size: CHUNK_BYTES } }
+    await (await this.#openStore()).put(meta, bytes)
+  }
+
+  async *read({ sequence }: LogImage): AsyncGenerator<Uint8Array> {
+    const object = await (await this.#openStore()).get(objectName(sequence))
+    if (object === null)
+      throw new Error(`there is no ${objectName(sequence)} in the object store ${bucketOf(this.#name)}`)
+    const reader = object.data.getReader()
+    try {
+      for (;;) {
+        const next = await inTime(reader.read())
+        if (next.done) return
+        yield next.value
+      }
+    } finally {
+      void reader.cancel().catch(() => undefined)
+    }
+  }
+
+  async choose(image: LogImage, revision: number): Promise<boolean> {
+    try {
+      const choices = await this.#openChoices()
+      const choice = JSON.stringify(image)
+      await (revision === 0 ? choices.create(this.#name, choice) : choices.update(this.#name, choice, revision))
+      return true
+    } catch (error) {
+      if (isWrongRevision(error)) return false
+      throw error
+    }
+  }
+
+  async discardBefore(sequence: number): Promise<void> {
+    const store = await this.#openStore()
+    for (const { name } of await store.list()) {
+      const of = /^image-(\d+)$/.exec(name)?.[1]
+      if (of !== undefined && Number(of) < sequence) await store.delete(name)
+    }
+  }
+
+  /** Removes all of them, with the choice. */
+  async remove(): Promise<void> {
+    await (await this.#openChoices()).purge(this.#name)
+    await (await this.#openStore()).destroy()
+  }
+
+  #openChoices(): Promise<KeyValues> {
+    const { Kvm } = natsModules()
+    this.#choices ??= again(new Kvm(this.#client).create(CHOICES, { replicas: this.#replicas }), () => {
+      this.#choices = undefined
+    })
+    return this.#choices
+  }
+
+  #openStore(): Promise<ObjectStore> {
+    const { Objm } = natsModules()
+    const options = { replicas: this.#replicas, description: `images of namespace ${this.#name}` }
+    this.#store ??= again(new Objm(this.#client).create(bucketOf(this.#name), options), () => {
+      this.#store = undefined
+    })
+    return this.#store
+  }
+}
+
+/** What failed to open is opened anew the next time. */
+async function again<Opened>(opening: Promise<Opened>, forget: () => void): Promise<Opened> {
+  try {
+    return await opening
+  } catch (error) {
+    forget()
+    throw error
+  }
+}
+
+async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing of the image has come for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+  })
+  try {
+    return await Promise.race([reading, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function bucketOf(name: string): string {
+  return `MSGQ_${name}`
+}
+
+function objectName(sequence: number): string {
+  return `image-${sequence}`
+}
+
+function isWrongRevision(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown }
+  return code === 10_071 || code === 10_164
+}

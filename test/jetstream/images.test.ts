@@ -1,0 +1,114 @@
+import { strict as assert } from 'node:assert'
+import { after, before, test } from 'node:test'
+import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
+import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
+import { NatsCluster } from './nats-cluster.ts'
+import { NodeProcess } from './node-process.ts'
+import { assertAgreed, openReplica, receive, send, texts, until } from './replicas.ts'
+
+/** Check points and images come as often as can be. */
+const OFTEN = { checkEvery: 40, imageEveryBytes: 1, trimMarginRecords: 1 }
+
+let cluster: NatsCluster
+before(async () => {
+  cluster = await NatsCluster.start(1)
+})
+after(() => cluster[Symbol.asyncDispose]())
+
+test('an image is chosen and the log trimmed while messages come, and a new node starts from image and tail', async () => {
+  const url = cluster.url('started')
+  await using first = await openReplica(url, OFTEN)
+  const queue = await first.namespace.msgget(7, IPC_CREAT | 0o600)
+  const sent = texts('message', 400)
+  for (let start = 0; start < sent.length; start += 20) {
+    await send(first.namespace, queue, ...sent.slice(start, start + 20))
+  }
+  await until(() => first.node.status.imaged > 1, 'an image')
+  const log = await NatsLog.open(readNatsUrl(url))
+  try {
+    await until(async () => ((await log.read(1))[0]?.sequence ?? 0) > 1, 'a trimmed log')
+    const held = await first.namespace.msgrcv(queue, 100, 0, 0, { hold: true })
+    await using second = await openReplica(url, OFTEN)
+    await assertAgreed([first.node, second.node])
+    assert.ok((await log.images.chosen()).image !== undefined)
+    await held.refuse()
+    for (const text of sent) assert.equal(await receive(second.namespace, queue), text)
+    await assertAgreed([first.node, second.node])
+    await assert.rejects(first.namespace.msgrcv(queue, 100, 0, IPC_NOWAIT), { code: 'ENOMSG' })
+  } finally {
+    await log.close()
+  }
+})
+
+test('an image is replaced by compare-and-set: who chose after another does not, and those before are discarded', async () => {
+  const log = await NatsLog.open(readNatsUrl(cluster.url('choices')))
+  try {
+    const made = async (sequence: number) => {
+      const bytes = Buffer.alloc(3_000_000, sequence)
+      await log.images.write(
+        sequence,
+        (async function* () {
+          yield bytes
+        })(),
+      )
+      return { sequence, hash: '', sizeBytes: bytes.length, time: 0 }
+    }
+    const [one, two, three] = [await made(1), await made(2), await made(3)]
+    const before = await log.images.chosen()
+    assert.equal(before.image, undefined)
+    assert.equal(await log.images.choose(one, before.revision), true)
+    assert.equal(await log.images.choose(two, before.revision), false)
+    assert.deepEqual((await log.images.chosen()).image, one)
+    assert.equal(await log.images.choose(two, (await log.images.chosen()).revision), true)
+    await log.images.discardBefore(2)
+    const pieces: Uint8Array[] = []
+    for await (const piece of log.images.read(two)) pieces.push(piece)
+    assert.ok(Buffer.concat(pieces).equals(Buffer.alloc(3_000_000, 2)))
+    await assert.rejects(log.images.read(one).next())
+    assert.ok(!(await log.images.read(three).next()).done)
+  } finally {
+    await log.close()
+  }
+})
+
+test('a node that fell behind the trim recovers by itself, and says what has become of its calls', async () => {
+  const url = cluster.url('behind')
+  await using first = await openReplica(url, OFTEN)
+  await using second = await openReplica(url, OFTEN)
+  const queue = await first.namespace.msgget(7, IPC_CREAT | 0o600)
+  await using stopped = await NodeProcess.open(url, OFTEN)
+  stopped.tell('receive', queue)
+  const { sequence } = (await stopped.do('position')).result as { sequence: number }
+  stopped.signal('SIGSTOP')
+  const other = await first.namespace.msgget(8, IPC_CREAT | 0o600)
+  const sent = texts('message', 300)
+  for (const text of sent) await send(first.namespace, other, text)
+  await send(second.namespace, queue, 'wanted')
+  await until(() => second.node.status.imaged > sequence, 'an image that is ahead of the node')
+  const log = await NatsLog.open(readNatsUrl(url))
+  await until(async () => ((await log.read(1))[0]?.sequence ?? 0) > sequence + 1, 'a log that has gone on')
+  await log.close()
+  stopped.signal('SIGCONT')
+  assert.equal((await stopped.answer('receive')).result, 'wanted')
+  assert.equal((await stopped.do('receive', other)).result, sent[0])
+  await first.node.catchUp()
+  await until(async () => {
+    const there = (await stopped.do('position')).result as { sequence: number; hash: string }
+    const here = first.node.position
+    if (here.sequence === there.sequence) assert.equal(here.hash, there.hash)
+    return here.sequence === there.sequence
+  }, 'it is as far as the first')
+})
+
+test('a log that was trimmed without an image is told by its first record', async () => {
+  const url = cluster.url('lost')
+  await (await openReplica(url))[Symbol.asyncDispose]()
+  const log = await NatsLog.open(readNatsUrl(url))
+  await log.trim(3)
+  await assert.rejects(openReplica(url), {
+    code: 'ERR_MSGQ_UNAVAILABLE',
+    message: /begins at record 3.*needs 1, and no image/,
+  })
+  await log.close()
+})

@@ -1,0 +1,72 @@
+import { execFileSync } from 'node:child_process'
+
+/** Addresses for measuring networks, which no real machine has. Source: RFC 2544, appendix C.2.2. */
+const NETWORK = '198.18'
+
+/** Machines of a kind: network namespaces on one bridge, each of which can be cut off and joined again. Needs root. */
+export class Machines implements Disposable {
+  readonly hosts: readonly string[]
+  readonly #name: string
+
+  private constructor(name: string, hosts: readonly string[]) {
+    this.#name = name
+    this.hosts = hosts
+  }
+
+  static start(count: number): Machines {
+    const part = process.pid % 250
+    // An interface's name has at most 15 letters.
+    const name = `mq${process.pid % 1_000_000}`
+    const address = (last: number) => `${NETWORK}.${part}.${last}`
+    const machines = new Machines(
+      name,
+      Array.from({ length: count }, (_, index) => address(index + 2)),
+    )
+    ip('link', 'add', name, 'type', 'bridge')
+    ip('addr', 'add', `${address(1)}/24`, 'dev', name)
+    ip('link', 'set', name, 'up')
+    machines.hosts.forEach((host, index) => {
+      const [space, cable] = [machines.#space(index), machines.#cable(index)]
+      ip('netns', 'add', space)
+      ip('link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', space)
+      ip('link', 'set', cable, 'master', name, 'up')
+      ip('-n', space, 'addr', 'add', `${host}/24`, 'dev', 'eth0')
+      ip('-n', space, 'link', 'set', 'eth0', 'up')
+      ip('-n', space, 'link', 'set', 'lo', 'up')
+    })
+    return machines
+  }
+
+  /** What stands before a command that is to run on a machine. */
+  on(index: number): readonly string[] {
+    return ['ip', 'netns', 'exec', this.#space(index)]
+  }
+
+  cut(index: number): void {
+    ip('link', 'set', this.#cable(index), 'down')
+  }
+
+  join(index: number): void {
+    ip('link', 'set', this.#cable(index), 'up')
+  }
+
+  [Symbol.dispose](): void {
+    for (const index of this.hosts.keys()) {
+      ip('link', 'del', this.#cable(index))
+      ip('netns', 'del', this.#space(index))
+    }
+    ip('link', 'del', this.#name)
+  }
+
+  #space(index: number): string {
+    return `${this.#name}-${index}`
+  }
+
+  #cable(index: number): string {
+    return `${this.#name}v${index}`
+  }
+}
+
+function ip(...words: string[]): void {
+  execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] })
+}

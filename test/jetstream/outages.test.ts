@@ -1,0 +1,74 @@
+import { strict as assert } from 'node:assert'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { NatsCluster } from './nats-cluster.ts'
+import { openReplica, receive, send } from './replicas.ts'
+
+const GIVE_UP_MS = 1_000
+
+/** Fails with a code, at about the named time. */
+async function gives(up: Promise<unknown>, code: string): Promise<void> {
+  const since = performance.now()
+  await assert.rejects(up, { code })
+  const took = performance.now() - since
+  assert.ok(took > GIVE_UP_MS / 2 && took < 3 * GIVE_UP_MS, `it took ${took} ms`)
+}
+
+test('calls in an outage end after the named time: in doubt where they may be in the log, unavailable where not', async () => {
+  await using cluster = await NatsCluster.start(1)
+  await using replica = await openReplica(cluster.url('outage'), { giveUpMs: GIVE_UP_MS })
+  const { namespace } = replica
+  const queue = await namespace.msgget(7, IPC_CREAT | 0o600)
+  const waiting = receive(namespace, queue)
+  await namespace.msgctl(queue, 2)
+  await cluster.stop(0)
+  const doubtful = gives(send(namespace, queue, 'doubtful'), 'ERR_MSGQ_IN_DOUBT')
+  await setImmediate()
+  await setImmediate()
+  await Promise.all([
+    doubtful,
+    gives(send(namespace, queue, 'never'), 'ERR_MSGQ_UNAVAILABLE'),
+    gives(namespace.msgctl(queue, 2), 'ERR_MSGQ_UNAVAILABLE'),
+    gives(receive(namespace, queue), 'ERR_MSGQ_UNAVAILABLE'),
+  ])
+  cluster.goOn(0)
+  // It was in the log after all, and the receive that waited has gone on by itself.
+  assert.equal(await waiting, 'doubtful')
+  await send(namespace, queue, 'after')
+  assert.equal(await receive(namespace, queue), 'after')
+  await assert.rejects(namespace.msgrcv(queue, 100, 0, IPC_NOWAIT), { code: 'ENOMSG' })
+})
+
+test('a receive that was given up and finds its message after all gives it back', async () => {
+  await using cluster = await NatsCluster.start(1)
+  await using replica = await openReplica(cluster.url('given'), { giveUpMs: GIVE_UP_MS })
+  const { namespace } = replica
+  const queue = await namespace.msgget(7, IPC_CREAT | 0o600)
+  await send(namespace, queue, 'wanted')
+  await cluster.stop(0)
+  await gives(namespace.msgrcv(queue, 100, 0, 0), 'ERR_MSGQ_UNAVAILABLE')
+  cluster.goOn(0)
+  assert.equal(await receive(namespace, queue), 'wanted')
+})
+
+test('a server that is killed and comes back has all that was answered, and nodes go on by themselves', async () => {
+  await using cluster = await NatsCluster.start(1)
+  await using replica = await openReplica(cluster.url('killed'))
+  const { namespace } = replica
+  const queue = await namespace.msgget(7, IPC_CREAT | 0o600)
+  await send(namespace, queue, 'before')
+  await cluster.kill(0)
+  const during = send(namespace, queue, 'during')
+  cluster.startServer(0)
+  await during
+  assert.equal(await receive(namespace, queue), 'before')
+  assert.equal(await receive(namespace, queue), 'during')
+})
+
+test('a namespace where nobody listens, or on a server that is too old or has no JetStream, is ERR_MSGQ_UNAVAILABLE', async () => {
+  await assert.rejects(openReplica('nats://127.0.0.1:1/none'), {
+    code: 'ERR_MSGQ_UNAVAILABLE',
+    message: /no NATS server lets us in at 127\.0\.0\.1:1/,
+  })
+})
