@@ -1,9 +1,11 @@
 import fs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { type FileDecoder, WholeFile } from './chunk-reader.ts'
 import { critJsonAsImage } from './crit-json.ts'
 import { readImage } from './directory.ts'
+import { decodeImage, type ImageFiles } from './image.ts'
 import { type Image, ImageAssembly } from './image-assembly.ts'
 import { isIpcnsMsg } from './ipcns-msg.ts'
 import { imageNames, NAMESPACE_NUMBER_DEFAULT } from './names.ts'
@@ -15,6 +17,8 @@ export type ImageKind = 'directory' | 'ipcns-msg' | 'ipcns-var' | 'crit' | 'ndjs
 
 /** Enough of a file to see its kind: crit's JSON says what it is in its first member. */
 const HEAD_BYTES = 1024
+/** Bytes that are read between two turns of the event loop: some milliseconds. */
+const FED_BYTES = 256 * 1024
 const OPENING_BRACE = 0x7b
 const NAMES = imageNames(NAMESPACE_NUMBER_DEFAULT)
 
@@ -28,8 +32,7 @@ export async function imageKindAt(place: string): Promise<ImageKind> {
   return reading(place, async (file) => {
     const head = new Uint8Array(HEAD_BYTES)
     const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0)
-    if (head[0] !== OPENING_BRACE) return isIpcnsMsg(head) ? 'ipcns-msg' : 'ipcns-var'
-    return /"magic"\s*:/.test(new TextDecoder().decode(head.subarray(0, bytesRead))) ? 'crit' : 'ndjson'
+    return kindOf(head.subarray(0, bytesRead))
   })
 }
 
@@ -41,27 +44,47 @@ export async function imageKindAt(place: string): Promise<ImageKind> {
  */
 export async function readImageAt(place: string): Promise<Image> {
   const kind = await imageKindAt(place)
-  const file = path.basename(place)
-  switch (kind) {
-    case 'directory':
-      return readImage(place)
-    case 'ndjson':
-      return readWith(place, new NdjsonDecoder(file))
-    case 'crit': {
-      const text = new TextDecoder().decode(await readWith(place, new WholeFile(file)))
-      const bytes = critJsonAsImage(text, file)
-      const assembly = new ImageAssembly(NAMESPACE_NUMBER_DEFAULT, undefined)
-      const decoder = assembly.decoder(isIpcnsMsg(bytes) ? NAMES.msg : NAMES.var, file)
-      decoder.feed(bytes)
-      decoder.end()
-      return assembly.image()
+  if (kind === 'directory') return readImage(place)
+  return imageOfFile(kind, path.basename(place), (decoder) => readWith(place, decoder))
+}
+
+/**
+ * Reads an image from bytes: those of all files of its directory, or of one that `readImageAt` takes alone.
+ *
+ * @param files Each file's name and content.
+ * @throws {ImageError} It is none of these, or damaged.
+ */
+export async function readImageBytes(files: ImageFiles): Promise<Image> {
+  const [only, ...others] = files
+  if (only === undefined || others.length > 0) return decodeImage(files)
+  const [name, bytes] = only
+  return imageOfFile(kindOf(bytes.subarray(0, HEAD_BYTES)), name, async (decoder) => {
+    for (let start = 0; start < bytes.length; start += FED_BYTES) {
+      decoder.feed(bytes.subarray(start, start + FED_BYTES))
+      await setImmediate()
     }
-    default: {
-      const assembly = new ImageAssembly(NAMESPACE_NUMBER_DEFAULT, undefined)
-      await readWith(place, assembly.decoder(kind === 'ipcns-msg' ? NAMES.msg : NAMES.var, file))
-      return assembly.image()
-    }
-  }
+    return decoder.end()
+  })
+}
+
+function kindOf(head: Uint8Array): Exclude<ImageKind, 'directory'> {
+  if (head[0] !== OPENING_BRACE) return isIpcnsMsg(head) ? 'ipcns-msg' : 'ipcns-var'
+  return /"magic"\s*:/.test(new TextDecoder().decode(head)) ? 'crit' : 'ndjson'
+}
+
+type ReadWith = <Result>(decoder: FileDecoder<Result>) => Promise<Result>
+
+async function imageOfFile(kind: Exclude<ImageKind, 'directory'>, file: string, read: ReadWith): Promise<Image> {
+  if (kind === 'ndjson') return read(new NdjsonDecoder(file))
+  const assembly = new ImageAssembly(NAMESPACE_NUMBER_DEFAULT, undefined)
+  if (kind === 'crit') {
+    const text = new TextDecoder().decode(await read(new WholeFile(file)))
+    const bytes = critJsonAsImage(text, file)
+    const decoder = assembly.decoder(isIpcnsMsg(bytes) ? NAMES.msg : NAMES.var, file)
+    decoder.feed(bytes)
+    decoder.end()
+  } else await read(assembly.decoder(kind === 'ipcns-msg' ? NAMES.msg : NAMES.var, file))
+  return assembly.image()
 }
 
 async function readWith<Result>(place: string, decoder: FileDecoder<Result>): Promise<Result> {

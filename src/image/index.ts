@@ -1,6 +1,6 @@
 /** A checkpoint as bytes and as a directory: CRIU's ipcns-*.img, and ours beside them. */
 
-export { type ImageKind, imageKindAt, readImageAt } from './any-image.ts'
+export { type ImageKind, imageKindAt, readImageAt, readImageBytes } from './any-image.ts'
 export { IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
 export { critJsonAsImage, critJsonOf } from './crit-json.ts'
 export { diffImages, type FieldChange, type ImageDiff, type MessageChange, type QueueDiff } from './diff.ts'

@@ -4,11 +4,12 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackendError, type IpcNamespace, SyscallError } from '../contract/index.ts'
-import { imageAsNdjson, LINUX_VARIABLES } from '../image/index.ts'
+import { ImageError, imageAsNdjson, LINUX_VARIABLES } from '../image/index.ts'
 import { type CallParameters, isCall, NamespaceView, type ViewOptions } from '../view/index.ts'
 import { Guard, type Refusal } from './guard.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
 import { Subscribers } from './subscribers.ts'
+import { Uploads } from './upload.ts'
 
 /** Other machines have no business here. */
 const HOST = '127.0.0.1'
@@ -57,7 +58,7 @@ export async function startInspector(namespace: IpcNamespace, options: Inspector
     view,
     guard: new Guard(port),
     subscribers: new Subscribers(view),
-    isReadOnly: options.readOnly === true,
+    uploads: new Uploads(view),
   }
   server.on('request', (request, response) => void answer(site, request, response))
   const close = async () => {
@@ -76,7 +77,7 @@ interface Site {
   readonly view: NamespaceView
   readonly guard: Guard
   readonly subscribers: Subscribers
-  readonly isReadOnly: boolean
+  readonly uploads: Uploads
 }
 
 async function answer(site: Site, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -102,6 +103,9 @@ async function route(site: Site, request: IncomingMessage, response: ServerRespo
   const isStranger = guard.refuseStranger(request)
   if (isStranger !== undefined) return refuse(response, isStranger)
   const [, name] = /^\/api\/([a-zA-Z]+)$/.exec(url.pathname) ?? []
+  if (request.method === 'POST' && name === 'upload') {
+    return json(response, 200, await site.uploads.receive(request, url.searchParams))
+  }
   if (request.method === 'POST' && name !== undefined) return call(site, name, request, response)
   if (request.method !== 'GET') return refuse(response, { status: 403, why: 'there is no such call' })
   if (name === 'events') {
@@ -130,8 +134,8 @@ async function call(site: Site, name: string, request: IncomingMessage, response
 }
 
 /** All queues as NDJSON, at the speed of whoever reads. */
-async function download({ namespace, isReadOnly }: Site, response: ServerResponse): Promise<void> {
-  if (isReadOnly) throw new BackendError('ERR_MSGQ_UNSUPPORTED', 'checkpoint: this inspector only reads (--read-only)')
+async function download({ namespace, view }: Site, response: ServerResponse): Promise<void> {
+  view.assertMayChange('checkpoint')
   const checkpoint = await namespace.checkpoint()
   const name = `msgq-${new Date(checkpoint.time).toISOString().replaceAll(':', '-')}.ndjson`
   response.writeHead(200, {
@@ -160,10 +164,13 @@ function json(response: ServerResponse, status: number, value: object): void {
     .end(JSON.stringify(value))
 }
 
+/** What was asked is wrong. */
+const REFUSALS = [TypeError, RangeError, SyntaxError, ImageError]
+
 function statusOf(error: unknown): number {
   if (error instanceof SyscallError) return 409
   if (error instanceof BackendError) return error.code === 'ERR_MSGQ_UNSUPPORTED' ? 403 : 503
-  return error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError ? 400 : 500
+  return REFUSALS.some((kind) => error instanceof kind) ? 400 : 500
 }
 
 function failureOf(error: unknown): { code: string; message: string } {

@@ -1,6 +1,7 @@
-import { render } from 'preact'
+import { type ComponentChildren, render } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { About, PageSource } from '../view/index.ts'
+import { ImagesPage } from './images-page.tsx'
 import { Limits } from './limits.tsx'
 import { LogPage } from './log-page.tsx'
 import { NamespaceTable } from './namespace-table.tsx'
@@ -8,12 +9,24 @@ import { QueuePage } from './queue-page.tsx'
 import { useSeen } from './use-seen.ts'
 import './style.css'
 
-/** Shows a namespace in an element, for as long as the page is open. */
-export function showPage(source: PageSource, root: HTMLElement): void {
-  render(<App source={source} />, root)
+/** Pages that are not the table of queues. */
+const OTHER_PLACES: ReadonlySet<string> = new Set(['#images', '#log'])
+
+/**
+ * Shows a namespace in an element, for as long as the page is open.
+ *
+ * @param above What stands above the namespace, whichever of its pages is shown.
+ */
+export function showPage(source: PageSource, root: HTMLElement, above?: ComponentChildren): void {
+  render(<App source={source} above={above} />, root)
 }
 
-function App({ source }: { readonly source: PageSource }) {
+interface AppProps {
+  readonly source: PageSource
+  readonly above: ComponentChildren
+}
+
+function App({ source, above }: AppProps) {
   const [about, setAbout] = useState<About>()
   const [problem, setProblem] = useState<string>()
   const watched = useSeen(source)
@@ -40,6 +53,11 @@ function App({ source }: { readonly source: PageSource }) {
           <a href="#queues" aria-current={place === '#queues' ? 'page' : undefined}>
             Queues
           </a>
+          {about?.readOnly === false && (
+            <a href="#images" aria-current={place === '#images' ? 'page' : undefined}>
+              Images
+            </a>
+          )}
           {about?.capabilities.history === true && (
             <a href="#log" aria-current={place === '#log' ? 'page' : undefined}>
               Log
@@ -56,13 +74,15 @@ function App({ source }: { readonly source: PageSource }) {
             {why}
           </p>
         )}
-        {about !== undefined && seen !== undefined && msqid === undefined && place !== '#log' && (
+        {above}
+        {about !== undefined && seen !== undefined && msqid === undefined && !OTHER_PLACES.has(place) && (
           <>
             <Limits source={source} about={about} seen={seen} />
             <NamespaceTable source={source} about={about} watched={watched} />
           </>
         )}
-        {about !== undefined && place === '#log' && <LogPage source={source} />}
+        {about !== undefined && !about.readOnly && place === '#images' && <ImagesPage source={source} about={about} />}
+        {about !== undefined && place === '#log' && <LogPage source={source} about={about} />}
         {about !== undefined && seen !== undefined && queue !== undefined && (
           <QueuePage key={queue.msqid} source={source} about={about} queue={queue} seen={seen} />
         )}

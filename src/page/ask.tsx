@@ -8,13 +8,24 @@ interface AskProps {
   readonly action: string
   /** What it does cannot be undone. */
   readonly isDestructive?: boolean
+  /** It would be refused: there is only the reason to be read. */
+  readonly isImpossible?: boolean
   readonly onClose: () => void
   readonly run: (form: FormData) => Promise<unknown>
   readonly children?: ComponentChildren
 }
 
 /** Asks before something is done, says what it will do, and stays open with the reason when it fails. */
-export function Ask({ title, does, action, isDestructive = false, onClose, run, children }: AskProps) {
+export function Ask({
+  title,
+  does,
+  action,
+  isDestructive = false,
+  isImpossible = false,
+  onClose,
+  run,
+  children,
+}: AskProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [problem, setProblem] = useState<string>()
   const [isRunning, setRunning] = useState(false)
@@ -45,7 +56,7 @@ export function Ask({ title, does, action, isDestructive = false, onClose, run, 
           <button type="button" onClick={() => dialog.current?.close()}>
             Cancel
           </button>
-          <button type="submit" class={isDestructive ? 'danger' : 'primary'} disabled={isRunning}>
+          <button type="submit" class={isDestructive ? 'danger' : 'primary'} disabled={isRunning || isImpossible}>
             {action}
           </button>
         </div>

@@ -1,15 +1,18 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { CallAnswers, PageSource } from '../view/index.ts'
-import { count } from './words.ts'
+import type { About, CallAnswers, PageSource } from '../view/index.ts'
+import { Timeline } from './timeline.tsx'
+import { count, instantWords } from './words.ts'
 
 interface LogProps {
   readonly source: PageSource
+  readonly about: About
   /** Of one queue alone. */
   readonly msqid?: number
 }
 
 /** Who did what, newest first; where the namespace remembers. */
-export function LogPage({ source, msqid }: LogProps) {
+export function LogPage({ source, about, msqid }: LogProps) {
+  const [instant, setInstant] = useState<number>()
   const [log, setLog] = useState<CallAnswers['log']>()
   const [problem, setProblem] = useState<string>()
   const load = () => {
@@ -19,6 +22,16 @@ export function LogPage({ source, msqid }: LogProps) {
   useEffect(load, [source, msqid])
   return (
     <section aria-label="Log">
+      {log !== undefined && log.lines.length > 0 && (
+        <Timeline
+          source={source}
+          about={about}
+          lines={log.lines}
+          msqid={msqid}
+          instant={instant}
+          onInstant={setInstant}
+        />
+      )}
       <div class="toolbar">
         <h2>Log</h2>
         <span class="quiet" role="status">
@@ -37,17 +50,19 @@ export function LogPage({ source, msqid }: LogProps) {
         <table>
           <thead>
             <tr>
-              {['time', 'event', 'msqid', 'key', 'pid', 'user', 'type', 'bytes', 'number'].map((heading) => (
-                <th key={heading} scope="col">
-                  {heading}
-                </th>
-              ))}
+              {['time', 'event', 'msqid', 'key', 'pid', 'user', 'type', 'bytes', 'number', 'look back'].map(
+                (heading) => (
+                  <th key={heading} scope="col">
+                    {heading}
+                  </th>
+                ),
+              )}
             </tr>
           </thead>
           <tbody>
             {log?.lines.toReversed().map((line, at) => (
               <tr key={at}>
-                <td>{new Date(line.time).toISOString().replace('T', ' ').replace('Z', '')}</td>
+                <td>{instantWords(line.time)}</td>
                 <td>{line.event}</td>
                 <td>
                   <a href={`#queue-${line.msqid}`}>{line.msqid}</a>
@@ -60,6 +75,11 @@ export function LogPage({ source, msqid }: LogProps) {
                 <td>{line.type ?? ''}</td>
                 <td>{line.bytes ?? ''}</td>
                 <td>{line.sequence ?? ''}</td>
+                <td>
+                  <button type="button" onClick={() => setInstant(line.time)}>
+                    As it was then
+                  </button>
+                </td>
               </tr>
             ))}
           </tbody>

@@ -1,14 +1,11 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import type { About, MessageSeen, PageSource, QueueSeen, WholeMessage } from '../view/index.ts'
 import { MessageDetail } from './message-detail.tsx'
+import { usePages } from './use-pages.ts'
 import { useScan } from './use-scan.ts'
 import { type Rows, VirtualList } from './virtual-list.tsx'
 import { count } from './words.ts'
 
-/** Rows that are asked for at a time. */
-const PAGE_ROWS = 100
-/** Pages that are kept; the others are asked for again. */
-const PAGES_MAX = 30
 /** Where copies are made by index, each walks the list under the queue's lock: no more than this are listed. */
 const BY_INDEX_MAX = 10_000
 /** Types that the chart shows, the most frequent. */
@@ -28,7 +25,10 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
   const [type, setType] = useState('')
   const [text, setText] = useState('')
   const scan = useScan(source, msqid)
-  const rows = usePages(source, queue)
+  const rows = usePages(
+    (first, rows) => source.call('page', { msqid, first, count: rows }),
+    `${qnum} ${queue.stime} ${queue.rtime}`,
+  )
   const [whole, setWhole] = useState<WholeMessage>()
   const [problem, setProblem] = useState<string>()
   useEffect(() => {
@@ -133,33 +133,4 @@ function TypeCounts({ counts }: { readonly counts: Readonly<Record<string, numbe
       {types.length > TYPES_MAX && <li class="quiet">and {count(types.length - TYPES_MAX, 'other type')}</li>}
     </ul>
   )
-}
-
-/** Pages of a queue by index, asked for when they come into sight, and again when the queue has changed. */
-function usePages(source: PageSource, { msqid, qnum, stime, rtime }: QueueSeen): Rows {
-  const pages = useRef(new Map<number, readonly MessageSeen[]>())
-  const [, setDrawn] = useState(0)
-  const state = `${qnum} ${stime} ${rtime}`
-  const fresh = useRef(new Map<number, string>())
-  const want = (first: number, last: number) => {
-    for (let page = Math.floor(first / PAGE_ROWS); page <= Math.floor(last / PAGE_ROWS); page++) {
-      if (fresh.current.get(page) === state) continue
-      fresh.current.set(page, state)
-      source.call('page', { msqid, first: page * PAGE_ROWS, count: PAGE_ROWS }).then(
-        ({ messages }) => {
-          pages.current.delete(page)
-          pages.current.set(page, messages)
-          const [oldest] = pages.current.keys()
-          if (pages.current.size > PAGES_MAX && oldest !== undefined) {
-            pages.current.delete(oldest)
-            fresh.current.delete(oldest)
-          }
-          setDrawn((drawn) => drawn + 1)
-        },
-        // Asked again when the list is drawn next.
-        () => fresh.current.delete(page),
-      )
-    }
-  }
-  return { at: (index) => pages.current.get(Math.floor(index / PAGE_ROWS))?.[index % PAGE_ROWS], want }
 }

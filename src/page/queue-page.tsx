@@ -113,7 +113,7 @@ export function QueuePage({ source, about, queue, seen }: QueueProps) {
         </section>
       )}
       <Messages source={source} about={about} queue={queue} chosen={chosen} onChoose={setChosen} />
-      {about.capabilities.history && <LogPage source={source} msqid={msqid} />}
+      {about.capabilities.history && <LogPage source={source} about={about} msqid={msqid} />}
       {asked === 'send' && (
         <Ask
           title={`Send to queue ${msqid}`}

@@ -1,8 +1,9 @@
 /** What is shown of a namespace, as plain data: for a page, over HTTP or in the same browser. */
 export { fromBase64, toBase64 } from './base64.ts'
 export { byOrder, columnsThere, QUEUE_COLUMNS, type QueueColumn, type QueueOrder } from './columns.ts'
-export { type Call, CHANGING, isCall, NamespaceView, type ViewOptions } from './namespace-view.ts'
-export type { CallAnswers, CallParameters, PageSource } from './page-source.ts'
+export { IMAGE_BYTES_MAX } from './image-shelf.ts'
+export { type Call, isCall, NamespaceView, type ViewOptions } from './namespace-view.ts'
+export type { CallAnswers, CallParameters, ImageFile, PageSource } from './page-source.ts'
 export { Sampler } from './sampler.ts'
 export type {
   About,
@@ -18,4 +19,14 @@ export type {
   WaitSeen,
   WholeMessage,
 } from './seen.ts'
+export type {
+  ChoiceSeen,
+  DiffSeen,
+  ImageOrigin,
+  ImageQueueSeen,
+  ImageSeen,
+  MessageChangeSeen,
+  PlanSeen,
+  QueueDiffSeen,
+} from './seen-image.ts'
 export { ageWords, bytesWords, modeWords, waitWords } from './words.ts'

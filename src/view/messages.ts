@@ -8,7 +8,7 @@ import type { Filter, MessageSeen, Place, Scanned, WholeMessage } from './seen.t
 /** Bytes of a payload that stand in a list. */
 const HEAD_BYTES = 160
 /** Messages that one page of a list may have. */
-const PAGE_MAX = 500
+export const PAGE_MAX = 500
 /** Messages that one step of a scan looks at where there are cursors: some tens of milliseconds. */
 const SCAN_STEP = 10_000
 /** Messages copied by index in one step: each copy of the kernel's walks the queue under its lock. */

@@ -1,11 +1,15 @@
 import { IPC_CREAT, IPC_EXCL, IPC_NOWAIT, IPC_RMID, IPC_SET, isLong, type Long, long } from '../abi/index.ts'
 import { BackendError, formatKey, type IpcNamespace } from '../contract/index.ts'
+import type { Image } from '../image/index.ts'
+import { planRestore, restoreQueues } from '../transfer/index.ts'
 import { fromBase64 } from './base64.ts'
 import { Holdings } from './holdings.ts'
+import { ImageShelf } from './image-shelf.ts'
 import { pageOf, scan, wholeMessage, wholeSeen } from './messages.ts'
 import type { CallAnswers, CallParameters } from './page-source.ts'
 import { Sampler } from './sampler.ts'
 import type { LogLine, Seen } from './seen.ts'
+import type { ChoiceSeen, ImageSeen, PlanSeen } from './seen-image.ts'
 
 export interface ViewOptions {
   readonly userName?: (uid: number) => string
@@ -22,21 +26,18 @@ type Calls = {
 }
 
 /** The calls that change something. `receive` does, also where it holds. */
-export const CHANGING: ReadonlySet<Call> = new Set([
-  'create',
-  'send',
-  'receive',
-  'accept',
-  'remove',
-  'set',
-  'setLimits',
-])
+const CHANGING = ['create', 'send', 'receive', 'accept', 'remove', 'set', 'setLimits', 'restore'] as const
+/** Calls about whole images: who may only look is given no checkpoint, and no way to bring one back. */
+const IMAGES = ['images', 'keep', 'putAway', 'imageDiff', 'planRestore'] as const
+/** Who may only look may look back, and at the messages of that instant. */
+const READING = ['about', 'depths', 'page', 'scan', 'message', 'log', 'past', 'imagePage', 'imageMessage'] as const
 
-const READING: ReadonlySet<Call> = new Set(['about', 'depths', 'page', 'scan', 'message', 'log'])
+const REFUSED_IF_READ_ONLY: ReadonlySet<string> = new Set([...CHANGING, ...IMAGES])
+const CALLS: ReadonlySet<string> = new Set([...CHANGING, ...IMAGES, ...READING])
 
 /** Whether there is such a call. */
 export function isCall(name: string): name is Call {
-  return CHANGING.has(name as Call) || READING.has(name as Call)
+  return CALLS.has(name)
 }
 
 /** Lines of a log that are answered: the newest. */
@@ -51,6 +52,8 @@ export class NamespaceView {
   readonly #sampler: Sampler
   readonly #userName: (uid: number) => string
   readonly #holdings = new Holdings()
+  readonly #shelf = new ImageShelf()
+  #isLookingBack = false
 
   constructor(namespace: IpcNamespace, options: ViewOptions) {
     this.#namespace = namespace
@@ -71,10 +74,24 @@ export class NamespaceView {
    */
   async answer<Name extends Call>(name: Name, parameters: CallParameters[Name]): Promise<CallAnswers[Name]> {
     if (typeof parameters !== 'object' || parameters === null) throw new TypeError('parameters must be an object')
-    if (this.#options.readOnly === true && CHANGING.has(name)) {
-      throw new BackendError('ERR_MSGQ_UNSUPPORTED', `${name}: this inspector only reads (--read-only)`)
-    }
+    if (REFUSED_IF_READ_ONLY.has(name)) this.assertMayChange(name)
     return this.#calls[name](parameters)
+  }
+
+  /** @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` with `readOnly`. */
+  assertMayChange(what: string): void {
+    if (this.#options.readOnly !== true) return
+    throw new BackendError('ERR_MSGQ_UNSUPPORTED', `${what}: this inspector only reads (--read-only)`)
+  }
+
+  /** @throws {RangeError} there is no room for another image. */
+  assertRoomForImage(): void {
+    this.#shelf.assertRoom()
+  }
+
+  /** Puts an image of a file on the shelf. */
+  addImage(name: string, image: Image): ImageSeen {
+    return this.#shelf.add('file', name, image)
   }
 
   close(): void {
@@ -113,6 +130,53 @@ export class NamespaceView {
       await this.#namespace.setLimits({ msgmax, msgmnb, msgmni })
       return {}
     },
+    images: async () => ({ images: this.#shelf.all() }),
+    keep: async () => {
+      this.#shelf.assertRoom()
+      return this.#shelf.add('now', 'taken now', { checkpoint: await this.#namespace.checkpoint(), missing: [] })
+    },
+    past: async ({ time }) => this.#past(time),
+    putAway: async ({ image }) => {
+      this.#shelf.putAway(image)
+      return {}
+    },
+    imagePage: async ({ image, msqid, first, count }) => ({
+      messages: this.#shelf.page(image, msqid, first, count),
+    }),
+    imageMessage: async ({ image, msqid, index }) => this.#shelf.message(image, msqid, index),
+    imageDiff: async ({ before, after }) => this.#shelf.diff(before, after),
+    planRestore: async ({ image, choice }) => this.#planRestore(image, choiceIn(choice)),
+    restore: async ({ image, choice, replaces, appends }) => {
+      const plan = await this.#planRestore(image, choiceIn(choice))
+      const isAsTold =
+        isSameIds(plan.replaced, replaces) &&
+        isSameIds(
+          plan.appended.map(({ to = 0 }) => ({ msqid: to })),
+          appends,
+        )
+      if (!isAsTold) throw new RangeError('the queues here have changed since you were asked: nothing was done')
+      const report = await restoreQueues(this.#namespace, this.#shelf.checkpoint(image), choiceIn(choice))
+      return { ...report, conflicts: [] }
+    },
+  }
+
+  /** One at a time: a daemon repeats a part of its journal for each. */
+  async #past(time: number): Promise<ImageSeen> {
+    const namespace = this.#namespace
+    if (namespace.checkpointAt === undefined) throw withoutPast(namespace)
+    if (!Number.isSafeInteger(time)) throw new RangeError('an instant is a whole number of milliseconds')
+    if (this.#isLookingBack) throw new RangeError('another instant is being looked for: try again')
+    this.#isLookingBack = true
+    try {
+      return this.#shelf.add('past', 'the past', { checkpoint: await namespace.checkpointAt(time), missing: [] })
+    } finally {
+      this.#isLookingBack = false
+    }
+  }
+
+  async #planRestore(image: number, choice: ChoiceSeen): Promise<PlanSeen> {
+    const plan = await planRestore(this.#namespace, this.#shelf.checkpoint(image), choice)
+    return { ...plan, conflicts: plan.conflicts.map(({ message }) => message) }
   }
 
   /** Held until the page has it, where that can be: else an answer that is lost would lose the message. */
@@ -131,8 +195,8 @@ export class NamespaceView {
   }
 
   async #log({ msqid, from, to }: CallParameters['log']): Promise<CallAnswers['log']> {
-    const { history, url } = this.#namespace
-    if (history === undefined) throw new BackendError('ERR_MSGQ_UNSUPPORTED', `${url} keeps no past`)
+    const { history } = this.#namespace
+    if (history === undefined) throw withoutPast(this.#namespace)
     const options = {
       ...(msqid !== undefined && { msqid }),
       ...(from !== undefined && { from }),
@@ -157,9 +221,23 @@ export class NamespaceView {
   }
 }
 
+function withoutPast({ url }: IpcNamespace): BackendError {
+  return new BackendError('ERR_MSGQ_UNSUPPORTED', `${url} keeps no past`)
+}
+
 /** @throws {RangeError} it is no long in decimal. */
 function longIn(text: string): Long {
   const value = /^-?\d{1,19}$/.test(text) ? BigInt(text) : undefined
   if (value === undefined || !isLong(value)) throw new RangeError(`a type is a whole number, not ${text}`)
   return long(value)
+}
+
+/** @throws {RangeError} no such choice: one that is not known must not become the plain one. */
+function choiceIn({ standing = 'refuse', asNew = false }: ChoiceSeen): ChoiceSeen {
+  if (!['refuse', 'replace', 'append'].includes(standing)) throw new RangeError(`standing cannot be ${standing}`)
+  return { standing, asNew: asNew === true }
+}
+
+function isSameIds(found: readonly { readonly msqid: number }[], told: readonly number[]): boolean {
+  return found.length === told.length && found.every(({ msqid }) => told.includes(msqid))
 }

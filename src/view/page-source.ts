@@ -1,4 +1,5 @@
 import type { About, Filter, LimitsSeen, LogLine, MessageSeen, Place, Scanned, Seen, WholeMessage } from './seen.ts'
+import type { ChoiceSeen, DiffSeen, ImageSeen, PlanSeen } from './seen-image.ts'
 
 /** What each call is given. All of it is JSON. */
 export interface CallParameters {
@@ -21,6 +22,22 @@ export interface CallParameters {
     readonly qbytes: number
   }
   setLimits: LimitsSeen
+  images: Record<string, never>
+  keep: Record<string, never>
+  /** The namespace as it was at an instant, milliseconds since 1970. */
+  past: { readonly time: number }
+  putAway: { readonly image: number }
+  imagePage: { readonly image: number; readonly msqid: number; readonly first: number; readonly count: number }
+  imageMessage: { readonly image: number; readonly msqid: number; readonly index: number }
+  imageDiff: { readonly before: number; readonly after: number }
+  planRestore: { readonly image: number; readonly choice: ChoiceSeen }
+  /** `replaces` and `appends` are the ids that the plan told: with others nothing is done. */
+  restore: {
+    readonly image: number
+    readonly choice: ChoiceSeen
+    readonly replaces: readonly number[]
+    readonly appends: readonly number[]
+  }
 }
 
 /** What each call answers. */
@@ -40,6 +57,18 @@ export interface CallAnswers {
   remove: Record<string, never>
   set: Record<string, never>
   setLimits: Record<string, never>
+  /** Those that are on the shelf. */
+  images: { readonly images: readonly ImageSeen[] }
+  /** The namespace as it is now, as an image on the shelf. */
+  keep: ImageSeen
+  /** On the shelf, in the place of the instant that was looked at before. */
+  past: ImageSeen
+  putAway: Record<string, never>
+  imagePage: { readonly messages: readonly MessageSeen[] }
+  imageMessage: WholeMessage
+  imageDiff: DiffSeen
+  planRestore: PlanSeen
+  restore: PlanSeen
 }
 
 /** All that a page knows of where its namespace is. */
@@ -49,4 +78,9 @@ export interface PageSource {
   subscribe(onSeen: (seen: Seen) => void, onLost: (why: string | undefined) => void): () => void
   /** Where a checkpoint can be downloaded; absent where there are no files. */
   readonly checkpointUrl?: string
+  /** Puts an image's files on the shelf; absent where none can be read. */
+  upload?(files: readonly ImageFile[]): Promise<ImageSeen>
 }
+
+/** A file of an image, as a browser has it. */
+export type ImageFile = Blob & { readonly name: string }

@@ -62,6 +62,7 @@ describe('msgq doctor', { skip: KERNEL_SKIPPED }, () => {
       'freezer',
       'spool',
       'run',
+      'NATS',
     ]) {
       match(stdout, new RegExp(`^(ok|limited) +${name} +\\S`, 'm'))
     }

@@ -4,7 +4,7 @@
  * cluster whose servers and nodes are killed, stopped and cut off.
  */
 import { parseArgs } from 'node:util'
-import { FAULTS, runFaults } from '../jetstream/faults.ts'
+import { BACK_MS, FAULTS, runFaults } from '../jetstream/faults.ts'
 import { freshSeed, Random } from '../oracle/random.ts'
 import { runCrashes } from './crash/rounds.ts'
 import { fuzzDaemon } from './fuzz.ts'
@@ -36,6 +36,6 @@ if (entries > 0) console.log(`replayed: ${JSON.stringify(await timeReplay(entrie
 if (faults > 0) {
   const random = new Random(seed)
   const chosen = Array.from({ length: faults }, () => random.pick(FAULTS))
-  const report = await runFaults(seed, chosen, (fault, number) => console.log(`fault ${number}: ${fault}`))
+  const report = await runFaults(seed, chosen, BACK_MS, (fault, number) => console.log(`fault ${number}: ${fault}`))
   console.log(`faults: ${JSON.stringify(report)}`)
 }

@@ -1,13 +1,12 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import type { Page } from 'playwright-core'
 import type { IpcNamespace } from '../../src/contract/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
 import { Browser } from './browser.ts'
+import { isTooWide, seriousFaults } from './faults.ts'
 import { EMBEDDED, inspect } from './seen-in.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -59,6 +58,7 @@ describe('how the page looks', () => {
     const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'))
     const sizeBytes = scripts.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name))).length, 0)
     ok(sizeBytes > 0 && sizeBytes < SCRIPT_BYTES_MAX, `${sizeBytes} bytes`)
+    for (const name of scripts) ok(!/browser-external|node:/.test(readFileSync(join(assets, name), 'utf8')), name)
     await using opened = await EMBEDDED.open()
     await using inspector = await inspect(opened.namespace)
     const { page } = await browser.open(inspector.url)
@@ -114,39 +114,4 @@ async function fill(namespace: IpcNamespace): Promise<AsyncDisposable> {
       await Promise.all(waits)
     },
   }
-}
-
-interface Violation {
-  readonly id: string
-  readonly impact: string
-  readonly nodes: readonly { readonly html: string }[]
-}
-
-/** What axe-core finds that keeps people out. It is evaluated past the page's policy, as a debugger does. */
-async function seriousFaults(page: Page): Promise<string[]> {
-  const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  await page.evaluate(source)
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()')
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-}
-
-/** Runs in the page: whether it is wider than a small window still when it has drawn so many frames since. */
-const IS_TOO_WIDE = `new Promise((resolve) => {
-  let frames = 0
-  const look = () => {
-    if (innerWidth === 360 && document.documentElement.scrollWidth <= 360) resolve(false)
-    else if (++frames > 120) resolve(true)
-    else requestAnimationFrame(look)
-  }
-  look()
-})`
-
-async function isTooWide(page: Page): Promise<boolean> {
-  const size = page.viewportSize()
-  await page.setViewportSize({ width: 360, height: 740 })
-  const isWide = await page.evaluate<boolean>(IS_TOO_WIDE)
-  if (size !== null) await page.setViewportSize(size)
-  return isWide
 }

@@ -87,6 +87,26 @@ for (const place of [EMBEDDED, DAEMON, KERNEL]) {
       await page.close()
     })
 
+    test('limits are changed for the whole namespace, and one out of range is refused and changes none', async () => {
+      await using opened = await place.open()
+      await using inspector = await inspect(opened.namespace)
+      const { page } = await browser.open(inspector.url)
+      await page.getByRole('button', { name: 'Change limits' }).click()
+      await page.getByLabel('msgmax, bytes').fill('5000')
+      await page.getByLabel('msgmni, most queues').fill('77')
+      await page.getByRole('dialog').getByRole('button', { name: 'Change limits' }).click()
+      await page.getByText('of 77 (msgmni)').waitFor()
+      const { msgmnb, ...changed } = await opened.namespace.limits()
+      deepEqual(changed, { msgmax: 5000, msgmni: 77 })
+      await page.getByRole('button', { name: 'Change limits' }).click()
+      await page.getByLabel('msgmax, bytes').fill('6000')
+      await page.getByLabel('msgmni, most queues').fill('99999999')
+      await page.getByRole('dialog').getByRole('button', { name: 'Change limits' }).click()
+      match((await page.getByRole('alert').textContent()) ?? '', /EINVAL/)
+      deepEqual(await opened.namespace.limits(), { ...changed, msgmnb })
+      await page.close()
+    })
+
     test('a queue is made, and changed, and a refusal is told in the kernel’s words', async () => {
       await using opened = await place.open()
       await using inspector = await inspect(opened.namespace)

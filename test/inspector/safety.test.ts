@@ -1,8 +1,8 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { type IncomingHttpHeaders, request } from 'node:http'
 import { describe, test } from 'node:test'
 import { MSG_INFO } from '../../src/abi/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
+import { ask, cookieOf } from './asked.ts'
 import { Browser } from './browser.ts'
 import { EMBEDDED, inspect } from './seen-in.ts'
 
@@ -77,7 +77,9 @@ describe('--read-only', () => {
     const { origin } = new URL(inspector.url)
     const headers = { origin, cookie: await cookieOf(inspector.url) }
     const before = await queue.stat()
-    for (const name of ['create', 'send', 'receive', 'accept', 'remove', 'set', 'setLimits']) {
+    const changing = ['create', 'send', 'receive', 'accept', 'remove', 'set', 'setLimits', 'restore']
+    const images = ['images', 'keep', 'putAway', 'imageDiff', 'planRestore']
+    for (const name of [...changing, ...images, 'upload']) {
       const body = JSON.stringify({ msqid: queue.msqid, key: 8, mode: 384, msgtyp: '0', type: '1', payload: '' })
       equal((await ask(inspector.url, { method: 'POST', path: `/api/${name}`, headers, body })).status, 403, name)
     }
@@ -105,32 +107,3 @@ describe('a checkpoint', () => {
     equal((await (await MessageQueue.open(elsewhere.namespace, 7, text)).receive()).payload, 'kept')
   })
 })
-
-interface Asked {
-  readonly method?: string
-  readonly path: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string
-}
-
-/** As a program asks, which may say any Host and Origin. */
-function ask(
-  url: string,
-  { method = 'GET', path, headers = {}, body = '' }: Asked,
-): Promise<{ readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: Buffer }> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, method, path, headers }, async (response) => {
-      const chunks: Buffer[] = []
-      for await (const chunk of response) chunks.push(chunk as Buffer)
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) })
-    })
-    asked.on('error', reject)
-    asked.end(body)
-  })
-}
-
-async function cookieOf(url: string): Promise<string> {
-  const { headers } = await ask(url, { path: `/${new URL(url).search}` })
-  return String(headers['set-cookie']).split(';')[0] ?? ''
-}

@@ -15,8 +15,8 @@ const SERVERS = 3
 const NODES = 3
 /** Between two faults the load is let be for so long, up to three times this. */
 const QUIET_MS = 500
-/** The service is back so long after the servers take what NATS's own client sends, or could have elected a leader. */
-const BACK_MS = 1_000
+/** What is wanted: the service is back so long after the servers take what NATS's own client sends, or could have elected a leader. */
+export const BACK_MS = 1_000
 /** The least that an election of NATS was seen to take; a node whose own server was stopped needs part of it to see that. */
 const ELECTION_MS = 4_500
 /** And some times as long as an answer takes on this machine anyhow: it may have much else to do. */
@@ -43,6 +43,7 @@ export interface FaultReport {
 export async function runFaults(
   seed: number,
   faults: readonly Fault[],
+  backMs: number,
   onFault?: (fault: Fault, number: number) => void,
 ): Promise<FaultReport> {
   using machines = Machines.start(SERVERS)
@@ -50,7 +51,7 @@ export async function runFaults(
     hosts: machines.hosts,
     before: (index) => machines.on(index),
   })
-  await using run = new FaultRun(seed, cluster, machines)
+  await using run = new FaultRun(seed, cluster, machines, backMs)
   await run.start()
   for (const [index, fault] of faults.entries()) {
     onFault?.(fault, index + 1)
@@ -62,6 +63,7 @@ export async function runFaults(
 
 class FaultRun implements AsyncDisposable {
   readonly #random: Random
+  readonly #backMs: number
   readonly #cluster: NatsCluster
   readonly #machines: Machines
   readonly #history = new LoadHistory()
@@ -72,7 +74,8 @@ class FaultRun implements AsyncDisposable {
   #started = 0
   #usualMs = 0
 
-  constructor(seed: number, cluster: NatsCluster, machines: Machines) {
+  constructor(seed: number, cluster: NatsCluster, machines: Machines, backMs: number) {
+    this.#backMs = backMs
     this.#random = new Random(seed)
     this.#cluster = cluster
     this.#machines = machines
@@ -185,7 +188,7 @@ class FaultRun implements AsyncDisposable {
     this.#outages.push([fault, Math.round(taken - since), Math.round(nodes - since)])
     const late = Math.round(nodes - since)
     const cluster = Math.round(taken - since)
-    const allowed = Math.round(Math.max(cluster, ELECTION_MS) + BACK_MS + ANSWERS_OF_SLOWNESS * this.#usualMs)
+    const allowed = Math.round(Math.max(cluster, ELECTION_MS) + this.#backMs + ANSWERS_OF_SLOWNESS * this.#usualMs)
     ok(late <= allowed, `${fault}: the cluster was back after ${cluster} ms, nodes after ${late}, not ${allowed}`)
   }
 

@@ -1,6 +1,7 @@
 import { textOption } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
+import { natsFinding } from '../doctor/nats.ts'
 import { programFindings } from '../doctor/program.ts'
 import { queueFindings } from '../doctor/queues.ts'
 import { rightFindings } from '../doctor/rights.ts'
@@ -25,7 +26,7 @@ export const doctor: Command = {
   needsNamespace: false,
   alsoKnownAs: ['diagnose', 'info', 'support', 'env'],
   details: `Looks at this machine and this user: Node, the kernel and its queues, MSG_COPY, limits, rights, msg_next_id, the
-freezer, the spool, and what \`msgq run\` needs. A line each: ok, limited (something does not work, or not for this user) or missing
+freezer, the spool, what \`msgq run\` needs, and NATS's client. A line each: ok, limited (something does not work, or not for this user) or missing
 (\`linux:\` cannot be used at all), and what to do about it. Changes nothing and makes no queue. Exits with 1 when
 \`linux:\` cannot be used. It tells of the IPC namespace that it runs in: start it where the programs are.
 
@@ -62,7 +63,7 @@ async function examine(given: Arguments): Promise<Finding[]> {
   }
   const program = programFindings()
   if (program.some(({ status }) => status === 'missing')) return program
-  return [...program, ...(await queueFindings()), ...rightFindings(), ...toolFindings(), runFinding()]
+  return [...program, ...(await queueFindings()), ...rightFindings(), ...toolFindings(), runFinding(), natsFinding()]
 }
 
 async function examineCluster(url: string, given: Arguments): Promise<Finding[]> {

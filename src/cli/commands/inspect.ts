@@ -13,12 +13,13 @@ export const inspect: Command = {
   operandCount: { least: 0, most: 1 },
   options: {
     port: { type: 'string', value: 'PORT', help: 'on 127.0.0.1; default: any free port' },
-    'read-only': { type: 'boolean', help: 'refuse all that changes something, and checkpoints' },
+    'read-only': { type: 'boolean', help: 'refuse all that changes something, checkpoints and images' },
   },
   alsoKnownAs: ['inspector', 'ui', 'web', 'browser', 'dashboard'],
   details: `Serves a page to this machine's browsers until an interrupt, and prints its link, which works once: every queue with
-depth, limit and who waits; a queue's messages, copied and never taken; send, receive, remove, change. What the page may
-is what you may. Looking changes nothing of a queue. URL may stand after the name, as well as in --namespace.`,
+depth, limit and who waits; a queue's messages, copied and never taken; send, receive, remove, change; images looked
+into, compared and restored; the past, where a daemon keeps it. What the page may is what you may. Looking changes
+nothing of a queue. URL may stand after the name, as well as in --namespace.`,
   examples: [
     { command: 'msgq inspect linux:', does: "the kernel's queues" },
     { command: 'msgq inspect --read-only', does: 'your own daemon; the page can change nothing' },

@@ -1,4 +1,12 @@
-import type { CallAnswers, CallParameters, PageSource, QueueSeen, Seen } from '../../view/index.ts'
+import type {
+  CallAnswers,
+  CallParameters,
+  ImageFile,
+  ImageSeen,
+  PageSource,
+  QueueSeen,
+  Seen,
+} from '../../view/index.ts'
 import type { SeenEvent } from '../seen-event.ts'
 
 /** The namespace of the server that this page came from. */
@@ -9,12 +17,17 @@ export class HttpSource implements PageSource {
     name: Name,
     parameters: CallParameters[Name],
   ): Promise<CallAnswers[Name]> {
-    const response = await fetch(`api/${name}`, { method: 'POST', body: JSON.stringify(parameters) })
-    const isJson = response.headers.get('content-type') === 'application/json'
-    if (!isJson) throw new Error((await response.text()).trim())
-    const answer: unknown = await response.json()
-    if (response.ok) return answer as CallAnswers[Name]
-    throw new Error((answer as { message: string }).message)
+    return this.#post(name, JSON.stringify(parameters))
+  }
+
+  upload(files: readonly ImageFile[]): Promise<ImageSeen> {
+    const query = new URLSearchParams(
+      files.flatMap(({ name, size }) => [
+        ['name', name],
+        ['size', String(size)],
+      ]),
+    )
+    return this.#post(`upload?${query}`, new Blob([...files]))
   }
 
   subscribe(onSeen: (seen: Seen) => void, onLost: (why: string | undefined) => void): () => void {
@@ -36,5 +49,14 @@ export class HttpSource implements PageSource {
       onSeen({ ...seen, queues: [...queues.values()] })
     })
     return () => events.close()
+  }
+
+  async #post<Answer>(path: string, body: string | Blob): Promise<Answer> {
+    const response = await fetch(`api/${path}`, { method: 'POST', body })
+    const isJson = response.headers.get('content-type') === 'application/json'
+    if (!isJson) throw new Error((await response.text()).trim())
+    const answer: unknown = await response.json()
+    if (response.ok) return answer as Answer
+    throw new Error((answer as { message: string }).message)
   }
 }

@@ -6,7 +6,7 @@ const SLOTS_LEAST = 64
  * as lie between the oldest call and the newest.
  *
  * Not a Map: V8's keeps in each table that it gave up a link to the next, and so, once one of them is old, all that ever
- * waited for an answer, until the old objects are collected too. Half of a busy client's time went there.
+ * waited for an answer, until the old objects are collected too. Two fifths of a busy client’s time went there, or more.
  */
 export class CallWindow<Value extends object> {
   #slots: (Value | undefined)[] = new Array<undefined>(SLOTS_LEAST).fill(undefined)
