@@ -2,7 +2,7 @@
 
 /** Which call fails, and how. */
 export interface Forbidden {
-  readonly call: 'msgrcv' | 'msgctl' | 'setns'
+  readonly call: 'msgrcv' | 'msgctl' | 'setns' | 'seccomp' | 'process_vm_readv'
   readonly errno: number
   /** Only where one of these bits is set in this argument, from 0. */
   readonly argument?: number
@@ -10,9 +10,9 @@ export interface Forbidden {
 }
 
 /** System call numbers of the machines that tests run on. Source: syscall_64.tbl; include/uapi/asm-generic/unistd.h. */
-const NUMBERS: ReadonlyMap<string, Readonly<Record<Forbidden['call'] | 'prctl' | 'seccomp', number>>> = new Map([
-  ['x64', { msgrcv: 70, msgctl: 71, setns: 308, prctl: 157, seccomp: 317 }],
-  ['arm64', { msgrcv: 188, msgctl: 187, setns: 268, prctl: 167, seccomp: 277 }],
+const NUMBERS: ReadonlyMap<string, Readonly<Record<Forbidden['call'] | 'prctl', number>>> = new Map([
+  ['x64', { msgrcv: 70, msgctl: 71, setns: 308, prctl: 157, seccomp: 317, process_vm_readv: 310 }],
+  ['arm64', { msgrcv: 188, msgctl: 187, setns: 268, prctl: 167, seccomp: 277, process_vm_readv: 270 }],
 ])
 
 // Source: include/uapi/linux/bpf_common.h, include/uapi/linux/seccomp.h.

@@ -8,6 +8,7 @@ import { openNamespace } from '../../src/index.ts'
 import { MSGQ, msgq, runProgram } from '../cli/child.ts'
 import { KERNEL_SKIPPED } from '../cli/private-namespace.ts'
 import { ServeProcess } from '../daemon/serve-process.ts'
+import { supervisorOf } from './supervisor-of.ts'
 
 const MESSAGES = 100_000
 const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups']
@@ -104,6 +105,18 @@ describe("msgq run over a daemon's namespace", { skip: KERNEL_SKIPPED }, () => {
     await untilWaiting(serve, 1)
     program.child.kill('SIGKILL')
     await once(program.child, 'exit')
+    await untilWaiting(serve, 0)
+    equal(msgq(['--namespace', serve.url, 'send', '0x5202', 'for the next one']).status, 0)
+    equal(msgq(['--namespace', serve.url, 'receive', '0x5202', '--raw', '--nowait']).stdout, 'for the next one')
+  })
+
+  test('a supervisor that is killed leaves the namespace as it was, and its program with ENOSYS', async () => {
+    await using serve = await ServeProcess.start()
+    const program = new Program(serve.url, ['perl', '-e', WAIT])
+    equal(await program.line(), 'waiting')
+    await untilWaiting(serve, 1)
+    process.kill(supervisorOf(program.child.pid ?? 0), 'SIGKILL')
+    equal(await program.line(), 'msgrcv: Function not implemented')
     await untilWaiting(serve, 0)
     equal(msgq(['--namespace', serve.url, 'send', '0x5202', 'for the next one']).status, 0)
     equal(msgq(['--namespace', serve.url, 'receive', '0x5202', '--raw', '--nowait']).stdout, 'for the next one')

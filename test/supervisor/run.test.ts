@@ -1,7 +1,7 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -13,8 +13,11 @@ import { KERNEL_SKIPPED, PrivateNamespace } from '../cli/private-namespace.ts'
 import { without } from '../cli/seccomp.ts'
 import { Terminal } from '../cli/terminal.ts'
 import { sameBothWays } from './both-ways.ts'
+import { commandLine, supervisorOf } from './supervisor-of.ts'
 
 const EPERM = 1
+const EINVAL = 22
+const RUN_ECHO = [process.execPath, MSGQ, 'run', '--', 'echo', 'started']
 const NOBODY = ['--reuid=65534', '--regid=65534', '--clear-groups']
 /** What a process has from its parent, and its children from it. */
 const INHERITED = `
@@ -32,23 +35,6 @@ const WAIT = `
   print msgrcv($id, $message, 100, 0, 0) ? unpack('x8 a*', $message) : "msgrcv: $!", "\\n";
   print defined(msgget(0x5102, 01600)) ? 'made' : "msgget: $!", "\\n";
 `
-
-/** The process that answers the calls of a program. */
-function supervisorOf(pid: number): number {
-  const isIt = (each: string) => commandLine(each).startsWith(`msgq run: supervisor of ${pid}`)
-  const found = readdirSync('/proc').find((each) => /^\d+$/.test(each) && isIt(each))
-  ok(found !== undefined, `process ${pid} has no supervisor`)
-  return Number(found)
-}
-
-function commandLine(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
-  } catch {
-    // Gone meanwhile.
-    return ''
-  }
-}
 
 const run = (...words: string[]) => msgq(['run', '--', ...words])
 
@@ -195,17 +181,20 @@ describe('msgq run', { skip: KERNEL_SKIPPED }, () => {
     const nested = run(process.execPath, MSGQ, 'run', '--', 'echo', 'started')
     deepEqual([nested.status, nested.stdout], [126, ''])
     match(nested.stderr, /another supervisor/)
-    const [program, words] = without({ call: 'msgctl', errno: EPERM }, [
-      process.execPath,
-      MSGQ,
-      'run',
-      '--',
-      'echo',
-      'started',
-    ])
+    const [program, words] = without({ call: 'msgctl', errno: EPERM }, RUN_ECHO)
     const refused = runProgram(program, words)
     deepEqual([refused.status, refused.stdout], [126, ''])
     match(refused.stderr, /sandbox around msgq \(EPERM\), which outranks it/)
+  })
+
+  test('on a kernel before 5.19, or one that lets nobody read memory, it says so before the program starts', () => {
+    // A kernel that does not know a flag says EINVAL.
+    const old = runProgram(...without({ call: 'seccomp', errno: EINVAL }, RUN_ECHO))
+    deepEqual([old.status, old.stdout], [126, ''])
+    match(old.stderr, /signals leave alone \(EINVAL\)\nhint: It takes Linux 5\.19 or later/)
+    const blind = runProgram(...without({ call: 'process_vm_readv', errno: EPERM }, RUN_ECHO))
+    deepEqual([blind.status, blind.stdout], [126, ''])
+    match(blind.stderr, /memory of programs cannot be read \(EPERM\)/)
   })
 
   test('a user without rights runs programs, but no set-uid ones', () => {
