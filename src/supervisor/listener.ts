@@ -17,7 +17,7 @@ import {
   type Watch,
 } from '../linux/index.ts'
 import type { Machine } from './machines.ts'
-import { decodeTrapped, type Trapped } from './trapped-call.ts'
+import { type Trapped, TrappedReader } from './trapped-call.ts'
 
 /** Room in memory that keeps its address, and a view of it. */
 class Struct {
@@ -37,7 +37,7 @@ class Struct {
 export class Listener implements Disposable {
   readonly #calls: SupervisionCalls = supervisionCalls()
   readonly #fd: number
-  readonly #machines: readonly Machine[]
+  readonly #reader: TrappedReader
   readonly #notification = new Struct(this.#calls, SECCOMP_NOTIF_BYTES)
   readonly #response = new Struct(this.#calls, SECCOMP_NOTIF_RESP_BYTES)
   readonly #addition = new Struct(this.#calls, SECCOMP_NOTIF_ADDFD_BYTES)
@@ -46,7 +46,7 @@ export class Listener implements Disposable {
 
   constructor(fd: number, machines: readonly Machine[]) {
     this.#fd = fd
-    this.#machines = machines
+    this.#reader = new TrappedReader(this.#notification.view, machines)
     this.#pollfd.view.setInt32(0, fd, true)
     this.#pollfd.view.setInt16(4, POLLIN, true)
     // Wakes the other side on this processor: a kernel before 6.6 has no such flag, and does as well without.
@@ -66,11 +66,11 @@ export class Listener implements Disposable {
 
   /** Takes the next call. Blocks unless `wait` said that there is one. `undefined`: its program is gone meanwhile. */
   receive(): Trapped | undefined {
-    const { words, view, address } = this.#notification
+    const { words, address } = this.#notification
     // The kernel refuses a struct that has anything in it. A loop is faster than `fill` for so few.
     for (let index = 0; index < words.length; index++) words[index] = 0
     if (this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_RECV, address) !== 0) return undefined
-    return decodeTrapped(view, this.#machines)
+    return this.#reader.read()
   }
 
   /** Whether the call still waits for its answer: else its program is gone, and its number may be another's. */

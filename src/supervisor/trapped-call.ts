@@ -76,125 +76,129 @@ const IPCCALL = { msgsnd: 11, msgrcv: 12, msgget: 13, msgctl: 14 }
 /** The bit by which ipc(2) is asked for the struct of today. */
 const IPC_64 = 0x100
 
-/** Reads a `struct seccomp_notif`. */
-export function decodeTrapped(view: DataView, machines: readonly Machine[]): Trapped {
-  const arch = view.getUint32(ARCH_OFFSET, true)
-  const machine = machines.find((each) => each.arch === arch)
-  const trap = machine?.traps.get(view.getInt32(NUMBER_OFFSET, true))
-  const bits = machine?.bits ?? 64
-  return {
-    idLow: view.getUint32(0, true),
-    idHigh: view.getUint32(4, true),
-    tid: view.getInt32(8, true),
-    bits,
-    call: trap === undefined ? { name: 'other' } : decodeCall(new Registers(view, bits), trap),
-  }
-}
-
-/** The six arguments. A C `int` is a register's low half, whatever the other has. */
-class Registers {
+/** Reads `struct seccomp_notif`s, one after the other, out of the same bytes. */
+export class TrappedReader {
   readonly #view: DataView
-  readonly bits: 64 | 32
+  readonly #machines: readonly Machine[]
+  /** Of the notification that is read. */
+  #bits: 64 | 32 = 64
 
-  constructor(view: DataView, bits: 64 | 32) {
+  constructor(view: DataView, machines: readonly Machine[]) {
     this.#view = view
-    this.bits = bits
+    this.#machines = machines
   }
 
-  int(index: number): number {
+  /** What the bytes are now. */
+  read(): Trapped {
+    const view = this.#view
+    const arch = view.getUint32(ARCH_OFFSET, true)
+    const machine = this.#machines.find((each) => each.arch === arch)
+    const trap = machine?.traps.get(view.getInt32(NUMBER_OFFSET, true))
+    this.#bits = machine?.bits ?? 64
+    return {
+      idLow: view.getUint32(0, true),
+      idHigh: view.getUint32(4, true),
+      tid: view.getInt32(8, true),
+      bits: this.#bits,
+      call: trap === undefined ? { name: 'other' } : this.#call(trap),
+    }
+  }
+
+  /** An argument that is a C `int`: a register's low half, whatever the other has. */
+  #int(index: number): number {
     return this.#view.getInt32(ARGUMENTS_OFFSET + 8 * index, true)
   }
 
   /** A signed long; one beyond 2^53 as a bigint. */
-  long(index: number): Long {
-    return this.bits === 32 ? this.int(index) : readLong(this.#view, ARGUMENTS_OFFSET + 8 * index)
+  #long(index: number): Long {
+    return this.#bits === 32 ? this.#int(index) : readLong(this.#view, ARGUMENTS_OFFSET + 8 * index)
   }
 
   /** An address. Beyond 2^53 it is rounded: no process has one there. */
-  address(index: number): number {
+  #address(index: number): number {
     const low = this.#view.getUint32(ARGUMENTS_OFFSET + 8 * index, true)
-    return this.bits === 32 ? low : low + this.#view.getUint32(ARGUMENTS_OFFSET + 8 * index + 4, true) * 2 ** 32
+    return this.#bits === 32 ? low : low + this.#view.getUint32(ARGUMENTS_OFFSET + 8 * index + 4, true) * 2 ** 32
   }
 
   /** A size, as the kernel takes it: signed. Beyond 2^53 it is rounded: longer than any message either way. */
-  size(index: number): number {
-    const size = Number(this.long(index))
+  #size(index: number): number {
+    const size = Number(this.#long(index))
     return Math.max(Number.MIN_SAFE_INTEGER, Math.min(size, Number.MAX_SAFE_INTEGER))
   }
-}
 
-function decodeCall(registers: Registers, trap: Trap): ProgramCall {
-  switch (trap) {
-    case 'msgget':
-      return { name: 'msgget', key: registers.int(0), msgflg: registers.int(1) }
-    case 'msgsnd':
-      return {
-        name: 'msgsnd',
-        msqid: registers.int(0),
-        msgp: registers.address(1),
-        msgsz: registers.size(2),
-        msgflg: registers.int(3),
-      }
-    case 'msgrcv':
-      return {
-        name: 'msgrcv',
-        msqid: registers.int(0),
-        msgp: registers.address(1),
-        msgsz: registers.size(2),
-        msgtyp: registers.long(3),
-        msgflg: registers.int(4),
-      }
-    case 'msgctl':
-      return {
-        name: 'msgctl',
-        msqid: registers.int(0),
-        cmd: registers.int(1),
-        buf: registers.address(2),
-        layout: registers.bits === 64 ? '64 bits' : 'i386',
-      }
-    case 'ipc':
-      return decodeIpc(registers)
-    case 'open':
-      return { name: 'open', dirfd: AT_FDCWD, path: registers.address(0), flags: registers.int(1) }
-    case 'openat':
-      return { name: 'open', dirfd: registers.int(0), path: registers.address(1), flags: registers.int(2) }
-    case 'openat2':
-      return {
-        name: 'open',
-        dirfd: registers.int(0),
-        path: registers.address(1),
-        flags: undefined,
-        how: registers.address(2),
-      }
-    case 'access':
-      return { name: 'access', dirfd: AT_FDCWD, path: registers.address(0), flags: registers.int(1) }
-    case 'faccessat':
-      return { name: 'access', dirfd: registers.int(0), path: registers.address(1), flags: registers.int(2) }
-    case 'credentials':
-      return { name: 'credentials' }
+  #call(trap: Trap): ProgramCall {
+    switch (trap) {
+      case 'msgget':
+        return { name: 'msgget', key: this.#int(0), msgflg: this.#int(1) }
+      case 'msgsnd':
+        return {
+          name: 'msgsnd',
+          msqid: this.#int(0),
+          msgp: this.#address(1),
+          msgsz: this.#size(2),
+          msgflg: this.#int(3),
+        }
+      case 'msgrcv':
+        return {
+          name: 'msgrcv',
+          msqid: this.#int(0),
+          msgp: this.#address(1),
+          msgsz: this.#size(2),
+          msgtyp: this.#long(3),
+          msgflg: this.#int(4),
+        }
+      case 'msgctl':
+        return {
+          name: 'msgctl',
+          msqid: this.#int(0),
+          cmd: this.#int(1),
+          buf: this.#address(2),
+          layout: this.#bits === 64 ? '64 bits' : 'i386',
+        }
+      case 'ipc':
+        return this.#ipc()
+      case 'open':
+        return { name: 'open', dirfd: AT_FDCWD, path: this.#address(0), flags: this.#int(1) }
+      case 'openat':
+        return { name: 'open', dirfd: this.#int(0), path: this.#address(1), flags: this.#int(2) }
+      case 'openat2':
+        return {
+          name: 'open',
+          dirfd: this.#int(0),
+          path: this.#address(1),
+          flags: undefined,
+          how: this.#address(2),
+        }
+      case 'access':
+        return { name: 'access', dirfd: AT_FDCWD, path: this.#address(0), flags: this.#int(1) }
+      case 'faccessat':
+        return { name: 'access', dirfd: this.#int(0), path: this.#address(1), flags: this.#int(2) }
+      case 'credentials':
+        return { name: 'credentials' }
+    }
   }
-}
 
-/** ipc(call, first, second, third, ptr, fifth). Source: ipc/syscall.c, compat_ksys_ipc(). */
-function decodeIpc(registers: Registers): ProgramCall {
-  const [call, version] = [registers.int(0) & 0xffff, registers.int(0) >>> 16]
-  const [first, second, third] = [registers.int(1), registers.int(2), registers.int(3)]
-  switch (call) {
-    case IPCCALL.msgget:
-      return { name: 'msgget', key: first, msgflg: second }
-    case IPCCALL.msgsnd:
-      return { name: 'msgsnd', msqid: first, msgp: registers.address(4), msgsz: second, msgflg: third }
-    case IPCCALL.msgrcv: {
-      const received = { name: 'msgrcv', msqid: first, msgsz: second, msgflg: third } as const
-      const ptr = registers.address(4)
-      if (version === 0) return { ...received, msgp: 0, msgtyp: 0, kludge: ptr }
-      return { ...received, msgp: ptr, msgtyp: registers.int(5) }
+  /** ipc(call, first, second, third, ptr, fifth). Source: ipc/syscall.c, compat_ksys_ipc(). */
+  #ipc(): ProgramCall {
+    const [call, version] = [this.#int(0) & 0xffff, this.#int(0) >>> 16]
+    const [first, second, third] = [this.#int(1), this.#int(2), this.#int(3)]
+    switch (call) {
+      case IPCCALL.msgget:
+        return { name: 'msgget', key: first, msgflg: second }
+      case IPCCALL.msgsnd:
+        return { name: 'msgsnd', msqid: first, msgp: this.#address(4), msgsz: second, msgflg: third }
+      case IPCCALL.msgrcv: {
+        const received = { name: 'msgrcv', msqid: first, msgsz: second, msgflg: third } as const
+        const ptr = this.#address(4)
+        if (version === 0) return { ...received, msgp: 0, msgtyp: 0, kludge: ptr }
+        return { ...received, msgp: ptr, msgtyp: this.#int(5) }
+      }
+      case IPCCALL.msgctl: {
+        const layout = second & IPC_64 ? 'i386' : 'i386, old'
+        return { name: 'msgctl', msqid: first, cmd: second & ~IPC_64, buf: this.#address(4), layout }
+      }
+      default:
+        return { name: 'other' }
     }
-    case IPCCALL.msgctl: {
-      const layout = second & IPC_64 ? 'i386' : 'i386, old'
-      return { name: 'msgctl', msqid: first, cmd: second & ~IPC_64, buf: registers.address(4), layout }
-    }
-    default:
-      return { name: 'other' }
   }
 }
