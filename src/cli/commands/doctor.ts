@@ -1,11 +1,9 @@
 import { textOption } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import type { Finding } from '../doctor/finding.ts'
-import { natsFinding } from '../doctor/nats.ts'
 import { programFindings } from '../doctor/program.ts'
 import { queueFindings } from '../doctor/queues.ts'
 import { rightFindings } from '../doctor/rights.ts'
-import { runFinding } from '../doctor/run.ts'
 import { toolFindings } from '../doctor/tools.ts'
 import { QuietEnd, UsageError } from '../errors.ts'
 import { EXIT } from '../exit-code.ts'
@@ -63,6 +61,8 @@ async function examine(given: Arguments): Promise<Finding[]> {
   }
   const program = programFindings()
   if (program.some(({ status }) => status === 'missing')) return program
+  // Loaded for this alone: every command would start slower.
+  const [{ runFinding }, { natsFinding }] = await Promise.all([import('../doctor/run.ts'), import('../doctor/nats.ts')])
   return [...program, ...(await queueFindings()), ...rightFindings(), ...toolFindings(), runFinding(), natsFinding()]
 }
 
@@ -73,7 +73,6 @@ async function examineCluster(url: string, given: Arguments): Promise<Finding[]>
   const monitors = textOption(given, 'monitor')?.split(',') ?? []
   const wrong = monitors.find((monitor) => !URL.canParse(monitor))
   if (wrong !== undefined) throw new UsageError(`--monitor ${wrong} is no URL`, 'for instance: http://10.0.0.1:8222')
-  // Loaded for this alone: the doctor of a machine needs no NATS.
   const { clusterFindings } = await import('../doctor/cluster.ts')
   try {
     return await clusterFindings(url, monitors)
