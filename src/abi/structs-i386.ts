@@ -1,4 +1,4 @@
-import type { MsqidDs, MsqidSettings } from './structs.ts'
+import { type MsqidDs, type MsqidSettings, writePerm } from './structs.ts'
 
 /**
  * The same structs as a program of 32 bits has them on i386: longs and times in two halves, counts of 32 bits.
@@ -12,14 +12,7 @@ export const MSQID_DS_I386_BYTES = 88
 export function writeMsqidDsI386(stat: MsqidDs): Uint8Array {
   const bytes = new Uint8Array(MSQID_DS_I386_BYTES)
   const view = new DataView(bytes.buffer)
-  const { perm } = stat
-  view.setInt32(0, perm.key, true)
-  view.setUint32(4, perm.uid, true)
-  view.setUint32(8, perm.gid, true)
-  view.setUint32(12, perm.cuid, true)
-  view.setUint32(16, perm.cgid, true)
-  view.setUint16(20, perm.mode, true)
-  view.setUint16(24, perm.seq, true)
+  writePerm(view, stat.perm)
   for (const [index, time] of [stat.stime, stat.rtime, stat.ctime].entries()) {
     view.setUint32(36 + 8 * index, time % 2 ** 32, true)
     view.setUint32(40 + 8 * index, Math.floor(time / 2 ** 32), true)

@@ -124,14 +124,7 @@ export function readMsgInfo(bytes: Uint8Array): MsgInfo {
 export function writeMsqidDs(stat: MsqidDs): Uint8Array {
   const bytes = new Uint8Array(MSQID_DS_BYTES)
   const view = new DataView(bytes.buffer)
-  const { perm } = stat
-  view.setInt32(0, perm.key, true)
-  view.setUint32(4, perm.uid, true)
-  view.setUint32(8, perm.gid, true)
-  view.setUint32(12, perm.cuid, true)
-  view.setUint32(16, perm.cgid, true)
-  view.setUint32(20, perm.mode, true)
-  view.setUint16(24, perm.seq, true)
+  writePerm(view, stat.perm)
   writeLong(view, 48, stat.stime)
   writeLong(view, 56, stat.rtime)
   writeLong(view, 64, stat.ctime)
@@ -141,6 +134,17 @@ export function writeMsqidDs(stat: MsqidDs): Uint8Array {
   view.setInt32(96, stat.lspid, true)
   view.setInt32(100, stat.lrpid, true)
   return bytes
+}
+
+/** Writes a `struct ipc64_perm`. A mode has 16 bits or 32, by the machine; its nine are in the lower half. */
+export function writePerm(view: DataView, perm: IpcPerm): void {
+  view.setInt32(0, perm.key, true)
+  view.setUint32(4, perm.uid, true)
+  view.setUint32(8, perm.gid, true)
+  view.setUint32(12, perm.cuid, true)
+  view.setUint32(16, perm.cgid, true)
+  view.setUint16(20, perm.mode, true)
+  view.setUint16(24, perm.seq, true)
 }
 
 /** Reads what IPC_SET takes of a `struct msqid_ds` of 64-bit Linux. */

@@ -1,5 +1,5 @@
-import { IPC_STAT, IPCMNI, MSG_INFO, MSG_STAT_ANY, type MsqidDs } from '../abi/index.ts'
-import { formatKey, type IpcNamespace, SyscallError } from '../contract/index.ts'
+import { IPC_STAT, IPCMNI, MSG_INFO, type MsqidDs } from '../abi/index.ts'
+import { formatKey, type IpcNamespace, queueAt } from '../contract/index.ts'
 import type { IndexedStat } from '../engine/index.ts'
 import type { Column } from './table.ts'
 import type { Users } from './users.ts'
@@ -19,15 +19,6 @@ export async function allQueues(namespace: IpcNamespace): Promise<IndexedStat[]>
 export async function statOf(namespace: IpcNamespace, msqid: number): Promise<MsqidDs> {
   const queue = await queueAt(namespace, msqid % IPCMNI)
   return queue?.msqid === msqid ? queue.stat : namespace.msgctl(msqid, IPC_STAT)
-}
-
-async function queueAt(namespace: IpcNamespace, index: number): Promise<IndexedStat | undefined> {
-  try {
-    return await namespace.msgctl(index, MSG_STAT_ANY)
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === 'EINVAL') return undefined
-    throw error
-  }
 }
 
 /** A queue in the kernel's field names, all numbers. */

@@ -31,3 +31,4 @@ export type {
   WaitOptions,
 } from './ipc-namespace.ts'
 export { missingFrom, toldByMessages } from './missing.ts'
+export { queueAt } from './queue-at.ts'

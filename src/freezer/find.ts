@@ -1,5 +1,5 @@
-import { IPCMNI, MSG_INFO, MSG_STAT_ANY } from '../abi/index.ts'
-import { BackendError, type IpcNamespace, SyscallError } from '../contract/index.ts'
+import { IPCMNI, MSG_INFO } from '../abi/index.ts'
+import { BackendError, type IpcNamespace, queueAt } from '../contract/index.ts'
 import { syscallNumbers } from '../linux/index.ts'
 import { allPids, callOf, ipcOf, type Process, processOf, processOfThread, threadsOf } from './processes.ts'
 
@@ -60,15 +60,6 @@ export async function usersAmong(members: readonly Process[], namespace: IpcName
     if (last.has(pid)) return true
     return pid === INIT ? orIfHidden(false, () => waits(pid, msqids)) : waits(pid, msqids)
   })
-}
-
-async function queueAt(namespace: IpcNamespace, index: number) {
-  try {
-    return await namespace.msgctl(index, MSG_STAT_ANY)
-  } catch (error) {
-    if (error instanceof SyscallError && error.code === 'EINVAL') return undefined
-    throw error
-  }
 }
 
 /** Whether a thread of the process waits in msgsnd or msgrcv on one of the queues. */

@@ -6,7 +6,6 @@ export const PR_SET_NO_NEW_PRIVS = 38
 
 /** seccomp. Source: include/uapi/linux/seccomp.h. */
 export const SECCOMP_SET_MODE_FILTER = 1
-export const SECCOMP_GET_NOTIF_SIZES = 3
 export const SECCOMP_FILTER_FLAG_NEW_LISTENER: number = 1 << 3
 /** Once its notification was received, only death ends the wait for the answer (Linux 5.19). */
 export const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: number = 1 << 5
@@ -27,7 +26,6 @@ export const SECCOMP_NOTIF_ADDFD_BYTES = 24
 
 /** poll. Source: include/uapi/asm-generic/poll.h. */
 export const POLLIN = 1
-export const POLLHUP = 0x10
 export const POLLFD_BYTES = 8
 
 /** fcntl. Source: include/uapi/asm-generic/fcntl.h. */

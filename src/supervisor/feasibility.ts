@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { errnoName } from '../abi/index.ts'
+import { ERRNO, errnoName } from '../abi/index.ts'
 import {
   IOVEC_BYTES,
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -7,7 +7,7 @@ import {
   SECCOMP_SET_MODE_FILTER,
   supervisionCalls,
 } from '../linux/index.ts'
-import { machines } from './machines.ts'
+import { machinesHere } from './machines.ts'
 import { readStatus } from './program-threads.ts'
 
 /** Why programs cannot be run here, and what to do about it. */
@@ -16,7 +16,6 @@ export interface Obstacle {
   readonly advice: string
 }
 
-const EFAULT = 14
 /** Bits of `CapEff`. Source: include/uapi/linux/capability.h. */
 const CAP_SYS_PTRACE = 19n
 const CAP_SYS_ADMIN = 21n
@@ -25,7 +24,7 @@ const S_ISGID = 0o2000
 
 /** The first thing that keeps programs from being run over a namespace of ours on this machine, by this user. */
 export function obstacleHere(): Obstacle | undefined {
-  if (process.platform !== 'linux' || machines(process.arch).length === 0) {
+  if (process.platform !== 'linux' || machinesHere(true).length === 0) {
     return {
       found: `${process.platform} on ${process.arch}`,
       advice: 'Programs are run on Linux, on x86-64 and arm64: their calls are answered by its seccomp.',
@@ -61,9 +60,9 @@ function kernelObstacle(): Obstacle | undefined {
   const flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
   calls.seccomp(SECCOMP_SET_MODE_FILTER, flags, 0)
   const errno = calls.errno()
-  if (errno === EFAULT) return undefined
+  if (errno === ERRNO.EFAULT) return undefined
   return {
-    found: `this kernel or its sandbox has no seccomp user notification that signals leave alone (${named(errno)})`,
+    found: `this kernel or its sandbox has no seccomp user notification that signals leave alone (${errnoWords(errno)})`,
     advice: 'It takes Linux 5.19 or later, built with CONFIG_SECCOMP_FILTER: before, a signal could lose a message.',
   }
 }
@@ -79,7 +78,7 @@ function memoryObstacle(): Obstacle | undefined {
   const address = calls.addressOf(iovec)
   if (calls.processVmReadv(process.pid, address, 1, address, 1) === 1) return undefined
   return {
-    found: `the memory of programs cannot be read (${named(calls.errno())})`,
+    found: `the memory of programs cannot be read (${errnoWords(calls.errno())})`,
     advice: 'It takes a kernel with CONFIG_CROSS_MEMORY_ATTACH, and no sandbox that forbids process_vm_readv.',
   }
 }
@@ -108,6 +107,7 @@ function textOf(file: string): string | undefined {
   }
 }
 
-function named(errno: number): string {
+/** An errno by its name, where it has one here. */
+export function errnoWords(errno: number): string {
   return errnoName(errno) ?? `errno ${errno}`
 }

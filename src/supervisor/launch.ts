@@ -4,7 +4,6 @@ import type { Socket } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { errnoName } from '../abi/index.ts'
 import { BackendError } from '../contract/index.ts'
 import {
   linuxCalls,
@@ -14,9 +13,9 @@ import {
   SECCOMP_SET_MODE_FILTER,
   supervisionCalls,
 } from '../linux/index.ts'
-import { mayGainPrivileges, obstacleHere, obstacleOf } from './feasibility.ts'
+import { errnoWords, mayGainPrivileges, obstacleHere, obstacleOf } from './feasibility.ts'
 import { encodeFilter } from './filter.ts'
-import { machines, withoutFiles } from './machines.ts'
+import { machinesHere } from './machines.ts'
 import { inheritedDescriptors, restoreForProgram } from './own-process.ts'
 import { HANDSHAKE } from './supervisor.ts'
 import type { FromSupervisor, SupervisorOrder, ToSupervisor } from './supervisor-order.ts'
@@ -79,14 +78,13 @@ export async function runProgram(argv: readonly string[], options: RunOptions): 
   restoreForProgram(inherited)
   const calls = supervisionCalls()
   calls.execvp(path, [...argv])
-  throw new ProgramError(126, `${name} cannot be executed (${named(calls.errno())})`, 'see execve(2)')
+  throw new ProgramError(126, `${name} cannot be executed (${errnoWords(calls.errno())})`, 'see execve(2)')
 }
 
 /** @returns The listener. */
 function setFilter(procFiles: boolean): number {
   const calls = supervisionCalls()
-  const seen = machines(process.arch).map((machine) => (procFiles ? machine : withoutFiles(machine)))
-  const filter = encodeFilter(seen)
+  const filter = encodeFilter(machinesHere(procFiles))
   const instructions = new Uint8Array(new ArrayBuffer(filter.length))
   instructions.set(filter)
   // `struct sock_fprog`: how many instructions, and where.
@@ -99,7 +97,7 @@ function setFilter(procFiles: boolean): number {
   const fd = calls.seccomp(SECCOMP_SET_MODE_FILTER, flags, calls.addressOf(program))
   if (fd >= 0) return fd
   const errno = calls.errno()
-  const why = errno === EBUSY ? 'its calls are answered by another supervisor already' : named(errno)
+  const why = errno === EBUSY ? 'its calls are answered by another supervisor already' : errnoWords(errno)
   throw new ProgramError(126, `no filter can be set on the program: ${why}`, 'start it outside of that sandbox')
 }
 
@@ -108,7 +106,7 @@ function shakeHands(): void {
   const linux = linuxCalls()
   const answer = linux.msgctl(-1, HANDSHAKE, null)
   if (answer === HANDSHAKE) return
-  const why = `msgctl is answered by a sandbox around msgq (${named(linux.errno())}), which outranks it`
+  const why = `msgctl is answered by a sandbox around msgq (${errnoWords(linux.errno())}), which outranks it`
   throw new ProgramError(126, why, 'start it outside of that sandbox, or have that let msgget and its like pass')
 }
 
@@ -178,8 +176,4 @@ class SupervisorChannel implements Disposable {
   [Symbol.dispose](): void {
     this.#socket.destroy()
   }
-}
-
-function named(errno: number): string {
-  return errnoName(errno) ?? `errno ${errno}`
 }

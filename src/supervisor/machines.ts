@@ -87,14 +87,23 @@ const ARM64: Machine = {
   absent: [],
 }
 
-/** The numberings that a kernel of this architecture, as Node names it, knows; the usual one first. */
-export function machines(architecture: string): readonly Machine[] {
-  if (architecture === 'x64') return [X86_64, I386]
-  return architecture === 'arm64' ? [ARM64] : []
+/** By the architecture, as Node names it. */
+const MACHINES: ReadonlyMap<string, readonly Machine[]> = new Map([
+  ['x64', [X86_64, I386]],
+  ['arm64', [ARM64]],
+])
+
+/**
+ * The numberings that the kernel knows here, the usual one first; none where msgq knows none.
+ *
+ * @param seesFiles Whether opens of files are trapped too.
+ */
+export function machinesHere(seesFiles: boolean): readonly Machine[] {
+  const machines = MACHINES.get(process.arch) ?? []
+  return seesFiles ? machines : machines.map(withoutFiles)
 }
 
-/** The same machine, of whose calls only some are seen. */
-export function withoutFiles(machine: Machine): Machine {
+function withoutFiles(machine: Machine): Machine {
   return { ...machine, traps: new Map([...machine.traps].filter(([, trap]) => !OF_FILES.includes(trap))) }
 }
 

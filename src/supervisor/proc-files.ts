@@ -1,7 +1,7 @@
 import { openSync, readlinkSync, writeSync } from 'node:fs'
 import { posix } from 'node:path'
-import { ERRNO, MSG_INFO, MSG_STAT_ANY, type MsqidDs } from '../abi/index.ts'
-import { type IpcNamespace, SyscallError } from '../contract/index.ts'
+import { ERRNO, MSG_INFO, type MsqidDs } from '../abi/index.ts'
+import { type IpcNamespace, queueAt } from '../contract/index.ts'
 import { supervisionCalls } from '../linux/index.ts'
 
 /** The files by which the kernel tells of its queues. Source: proc(5). */
@@ -71,14 +71,8 @@ async function queueTable(namespace: IpcNamespace): Promise<string> {
 }
 
 async function queueRow(namespace: IpcNamespace, index: number): Promise<string | undefined> {
-  try {
-    const { msqid, stat } = await namespace.msgctl(index, MSG_STAT_ANY)
-    return rowText(msqid, stat)
-  } catch (error) {
-    // There is no queue at this index.
-    if (error instanceof SyscallError) return undefined
-    throw error
-  }
+  const queue = await queueAt(namespace, index)
+  return queue === undefined ? undefined : rowText(queue.msqid, queue.stat)
 }
 
 function rowText(msqid: number, { perm, cbytes, qnum, lspid, lrpid, stime, rtime, ctime }: MsqidDs): string {

@@ -5,7 +5,7 @@ import { BackendError } from '../contract/index.ts'
 import { readImage } from '../image/index.ts'
 import { linuxCalls, supervisionCalls } from '../linux/index.ts'
 import { openNamespace } from '../open/index.ts'
-import { machines, withoutFiles } from './machines.ts'
+import { machinesHere } from './machines.ts'
 import { Supervisor } from './supervisor.ts'
 import type { FromSupervisor, SupervisorOrder, ToSupervisor } from './supervisor-order.ts'
 
@@ -33,8 +33,7 @@ async function supervise(): Promise<void> {
   // The launcher has ended without a program.
   if (done) return
   const { pid, listener } = JSON.parse(value) as ToSupervisor
-  const seen = machines(process.arch).map((machine) => (procFiles ? machine : withoutFiles(machine)))
-  const supervisor = new Supervisor(fetchDescriptor(pid, listener), seen, namespace)
+  const supervisor = new Supervisor(fetchDescriptor(pid, listener), machinesHere(procFiles), namespace)
   // What ps(1) shows: it has no terminal, and no parent that says whose it is.
   process.title = `msgq run: supervisor of ${pid}`
   const over = supervisor.run()

@@ -1,3 +1,4 @@
+import { ERRNO } from '../abi/index.ts'
 import type { Listener } from './listener.ts'
 import { readStatus } from './program-threads.ts'
 import type { Trapped } from './trapped-call.ts'
@@ -12,7 +13,6 @@ const IDLE_LOOKS = 100
 
 /** What the kernel answers itself where a signal without a handler comes: the call is made again, or its program is gone. Source: include/linux/errno.h. */
 const ERESTARTNOHAND = 514
-const EINTR = 4
 
 /** Why a waiting call ended early: what to answer, or that nobody is there to hear it. */
 export class WaitEnd extends Error {
@@ -101,5 +101,5 @@ function errnoOfSignals(tid: number): number | undefined {
   const mask = (name: string) => BigInt(`0x${status?.get(name) ?? '0'}`)
   const pending = (mask('SigPnd') | mask('ShdPnd')) & ~mask('SigBlk') & ~mask('SigIgn')
   if (pending === 0n) return undefined
-  return (pending & mask('SigCgt')) === 0n ? ERESTARTNOHAND : EINTR
+  return (pending & mask('SigCgt')) === 0n ? ERESTARTNOHAND : ERRNO.EINTR
 }

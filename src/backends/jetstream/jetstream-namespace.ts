@@ -22,9 +22,9 @@ import {
   setNextIdCall,
   type WaitOptions,
 } from '../../contract/index.ts'
-import type { Call, Caller, Checkpoint, Engine, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../engine/index.ts'
-import { type RestoreCalls, restore } from '../../host/index.ts'
-import { MESSAGE_BYTES_MAX, queueChunks } from '../../wire/index.ts'
+import type { Call, Caller, Checkpoint, Engine, Limits, Msgrcv, WaitingCall } from '../../engine/index.ts'
+import { carriedCalls, restore, tooLong } from '../../host/index.ts'
+import { MESSAGE_BYTES_MAX } from '../../wire/index.ts'
 import type { Node } from './node.ts'
 import { NodeSession } from './node-session.ts'
 import type { Waiters } from './waiters.ts'
@@ -79,7 +79,7 @@ export class JetstreamNamespace implements IpcNamespace {
 
   async msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
     const call = msgsndCall(msqid, message, msgflg)
-    if (call.mtext.length > MESSAGE_BYTES_MAX) throw await this.#tooLong(call)
+    if (call.mtext.length > MESSAGE_BYTES_MAX) throw tooLong(call, await this.limits(), 'in a log')
     await this.#session.send(call, signal)
   }
 
@@ -159,10 +159,14 @@ export class JetstreamNamespace implements IpcNamespace {
   }
 
   async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
-    return restore(
-      restoreCalls(this.#session, (call) => this.#session.look(call)),
-      checkpoint,
-    )
+    const session = this.#session
+    const isLooking = (call: Call) => call.name === 'msgctl' && call.cmd !== IPC_RMID && call.cmd !== IPC_SET
+    const calls = carriedCalls({
+      // Through the log, also where reads are local: what is in the way must be seen.
+      perform: (call) => (isLooking(call) ? session.look(call) : session.perform(call)),
+      begin: (call) => session.begin(call),
+    })
+    return restore(calls, checkpoint)
   }
 
   /** The calls that wait at this node: no other node knows of them. */
@@ -215,36 +219,4 @@ export class JetstreamNamespace implements IpcNamespace {
     for (const session of this.#references) session.close()
     await this.#clustered.node.close()
   }
-
-  /** As for a kernel that finds no memory for it, once it is not longer than any message may be. Source: ipc/msgutil.c. */
-  async #tooLong({ msqid, mtext }: Msgsnd): Promise<SyscallError> {
-    const { msgmax } = await this.limits()
-    const isAllowed = mtext.length <= msgmax
-    const most = isAllowed ? `a message in a log has at most ${MESSAGE_BYTES_MAX} bytes` : `msgmax is ${msgmax}`
-    return new SyscallError(isAllowed ? 'ENOMEM' : 'EINVAL', 'msgsnd', { msqid, hint: `${most}, not ${mtext.length}` })
-  }
-}
-
-function restoreCalls(session: NodeSession, look: RestoreCalls['perform']): RestoreCalls {
-  const perform: RestoreCalls['perform'] = async (call) => {
-    try {
-      const isLooking = call.name === 'msgctl' && call.cmd !== IPC_RMID && call.cmd !== IPC_SET
-      return await (isLooking ? look(call) : session.perform(call))
-    } catch (error) {
-      throw asInvalid(call, error)
-    }
-  }
-  const begin: RestoreCalls['begin'] = async (call) => {
-    try {
-      return await session.begin(call)
-    } catch (error) {
-      throw asInvalid(call, error)
-    }
-  }
-  return { perform, begin, chunks: queueChunks }
-}
-
-/** What no entry carries no namespace can have been like. */
-function asInvalid({ name }: Call, error: unknown): unknown {
-  return error instanceof RangeError ? new SyscallError('EINVAL', name, { hint: error.message }) : error
 }

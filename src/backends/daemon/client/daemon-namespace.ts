@@ -17,7 +17,6 @@ import {
   type ReceiveOptions,
   type RestoreReport,
   type SyncIpcNamespace,
-  SyscallError,
   setCopyCounterCall,
   setLimitsCall,
   setNextIdCall,
@@ -25,9 +24,9 @@ import {
   unsigned,
   type WaitOptions,
 } from '../../../contract/index.ts'
-import type { Call, Checkpoint, HistoryEvent, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../../engine/index.ts'
-import { type RestoreCalls, restore } from '../../../host/index.ts'
-import { MESSAGE_BYTES_MAX, queueChunks } from '../../../wire/index.ts'
+import type { Checkpoint, HistoryEvent, Limits, Msgrcv, WaitingCall } from '../../../engine/index.ts'
+import { carriedCalls, restore, tooLong } from '../../../host/index.ts'
+import { MESSAGE_BYTES_MAX } from '../../../wire/index.ts'
 import { Collected } from './collected.ts'
 import type { Asked, Link, Parts } from './link.ts'
 import { ClientSession } from './session.ts'
@@ -58,7 +57,7 @@ export class DaemonNamespace implements IpcNamespace {
 
   async msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
     const call = msgsndCall(msqid, message, msgflg)
-    if (call.mtext.length > MESSAGE_BYTES_MAX) throw await this.#tooLong(call)
+    if (call.mtext.length > MESSAGE_BYTES_MAX) throw tooLong(call, await this.limits(), 'behind a socket')
     // It may have to be sent once more, on another connection, and the bytes are the caller's.
     await this.#session.perform({ ...call, mtext: call.mtext.slice() }, signal)
   }
@@ -158,7 +157,11 @@ export class DaemonNamespace implements IpcNamespace {
   }
 
   async restore(checkpoint: Checkpoint): Promise<RestoreReport> {
-    return restore(restoreCalls(this.#session), checkpoint)
+    const calls = carriedCalls({
+      perform: (call) => this.#session.perform(call),
+      begin: (call) => this.#session.begin(call),
+    })
+    return restore(calls, checkpoint)
   }
 
   async waiting(): Promise<readonly WaitingCall[]> {
@@ -210,29 +213,6 @@ export class DaemonNamespace implements IpcNamespace {
     this.#session.assertOpen()
     if (!this.capabilities.history) throw unsupported('history')
     this.#session.value(await this.#session.link.request(asked, parts), asked.kind)
-  }
-
-  /** As for a kernel that finds no memory for it, once it is not longer than any message may be. Source: ipc/msgutil.c. */
-  async #tooLong({ msqid, mtext }: Msgsnd): Promise<SyscallError> {
-    const { msgmax } = await this.limits()
-    const isAllowed = mtext.length <= msgmax
-    const most = isAllowed ? `a message behind a socket has at most ${MESSAGE_BYTES_MAX} bytes` : `msgmax is ${msgmax}`
-    return new SyscallError(isAllowed ? 'ENOMEM' : 'EINVAL', 'msgsnd', { msqid, hint: `${most}, not ${mtext.length}` })
-  }
-}
-
-function restoreCalls(session: ClientSession): RestoreCalls {
-  return {
-    perform: (call) => session.perform(call).catch(asInvalid(call)),
-    begin: (call) => session.begin(call).catch(asInvalid(call)),
-    chunks: queueChunks,
-  }
-}
-
-/** What no frame carries no namespace can have been like. */
-function asInvalid({ name }: Call): (error: unknown) => never {
-  return (error) => {
-    throw error instanceof RangeError ? new SyscallError('EINVAL', name, { hint: error.message }) : error
   }
 }
 
