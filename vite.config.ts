@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { defineConfig, type Plugin, type UserConfig } from 'vite'
 
 const SHARED: UserConfig = {
@@ -44,6 +45,8 @@ export default defineConfig(({ mode }) => {
   if (mode === 'playground') {
     return {
       ...SHARED,
+      // Reading and writing images hashes.
+      resolve: { alias: { 'node:crypto': path.join(import.meta.dirname, 'src/playground/node-crypto.ts') } },
       root: 'src/playground',
       plugins: [NO_WORKER, PLAIN_SCRIPT],
       build: {

@@ -1,8 +1,8 @@
 import fs from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { type FileDecoder, WholeFile } from './chunk-reader.ts'
+import { joined } from './byte-writer.ts'
+import { type FileDecoder, feedInTurns, WholeFile } from './chunk-reader.ts'
 import { critJsonAsImage } from './crit-json.ts'
 import { readImage } from './directory.ts'
 import { decodeImage, type ImageFiles } from './image.ts'
@@ -17,8 +17,6 @@ export type ImageKind = 'directory' | 'ipcns-msg' | 'ipcns-var' | 'crit' | 'ndjs
 
 /** Enough of a file to see its kind: crit's JSON says what it is in its first member. */
 const HEAD_BYTES = 1024
-/** Bytes that are read between two turns of the event loop: some milliseconds. */
-const FED_BYTES = 256 * 1024
 const OPENING_BRACE = 0x7b
 const NAMES = imageNames(NAMESPACE_NUMBER_DEFAULT)
 
@@ -58,11 +56,33 @@ export async function readImageBytes(files: ImageFiles): Promise<Image> {
   const [only, ...others] = files
   if (only === undefined || others.length > 0) return decodeImage(files)
   const [name, bytes] = only
-  return imageOfFile(kindOf(bytes.subarray(0, HEAD_BYTES)), name, async (decoder) => {
-    for (let start = 0; start < bytes.length; start += FED_BYTES) {
-      decoder.feed(bytes.subarray(start, start + FED_BYTES))
-      await setImmediate()
-    }
+  return readImageStream(name, [bytes])
+}
+
+/**
+ * Reads an image of one file as its bytes come: all of them are never in memory.
+ *
+ * @param name What to call the file in errors.
+ * @throws {ImageError} It is none that `readImageAt` takes alone, or damaged. The stream is then not read further.
+ */
+export async function readImageStream(
+  name: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<Image> {
+  const reading = (async function* () {
+    yield* chunks
+  })()
+  const started: Uint8Array[] = []
+  for (let length = 0; length < HEAD_BYTES; ) {
+    const { value, done } = await reading.next()
+    if (done === true) break
+    started.push(value)
+    length += value.length
+  }
+  const head = joined(name, started)
+  return imageOfFile(kindOf(head.subarray(0, HEAD_BYTES)), name, async (decoder) => {
+    await feedInTurns(decoder, head)
+    for await (const chunk of reading) await feedInTurns(decoder, chunk)
     return decoder.end()
   })
 }

@@ -1,5 +1,9 @@
 import { ByteReader } from './byte-reader.ts'
 import { ByteWriter, IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
+import { turn } from './turn.ts'
+
+/** Bytes that are fed between two turns of the event loop: some milliseconds. */
+const FED_BYTES = 256 * 1024
 
 /** Takes a file chunk by chunk, and makes something of it. */
 export interface FileDecoder<Result> {
@@ -7,6 +11,14 @@ export interface FileDecoder<Result> {
   feed(chunk: Uint8Array): void
   /** The file has ended. @throws {ImageError} */
   end(): Result
+}
+
+/** Feeds many bytes, while others have their turns. */
+export async function feedInTurns(decoder: FileDecoder<unknown>, bytes: Uint8Array): Promise<void> {
+  for (let start = 0; start < bytes.length; start += FED_BYTES) {
+    decoder.feed(bytes.subarray(start, start + FED_BYTES))
+    await turn()
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Checkpoint } from '../engine/index.ts'
 import { joined } from './byte-writer.ts'
+import { feedInTurns } from './chunk-reader.ts'
 import { ImageError } from './errors.ts'
 import { type Image, ImageAssembly } from './image-assembly.ts'
 import { type EncodeOptions, imageParts } from './image-parts.ts'
@@ -55,7 +56,7 @@ export async function decodeImage(
     const bytes = msgq === undefined || msgq.files.has(name) ? files.get(name) : undefined
     if (bytes === undefined) continue
     const decoder = assembly.decoder(name)
-    decoder.feed(bytes)
+    await feedInTurns(decoder, bytes)
     decoder.end()
   }
   return assembly.image()

@@ -1,9 +1,16 @@
 /** A checkpoint as bytes and as a directory: CRIU's ipcns-*.img, and ours beside them. */
 
-export { type ImageKind, imageKindAt, readImageAt, readImageBytes } from './any-image.ts'
+export { type ImageKind, imageKindAt, readImageAt, readImageBytes, readImageStream } from './any-image.ts'
 export { IMAGE_FILE_BYTES_MAX } from './byte-writer.ts'
 export { critJsonAsImage, critJsonOf } from './crit-json.ts'
-export { diffImages, type FieldChange, type ImageDiff, type MessageChange, type QueueDiff } from './diff.ts'
+export {
+  diffImages,
+  diffInSteps,
+  type FieldChange,
+  type ImageDiff,
+  type MessageChange,
+  type QueueDiff,
+} from './diff.ts'
 export { readImage, type WriteOptions, writeImage } from './directory.ts'
 export { ImageError, type ImageErrorDetails } from './errors.ts'
 export { decodeImage, encodeImage, type ImageFiles } from './image.ts'

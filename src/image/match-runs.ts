@@ -7,12 +7,15 @@ export interface Unmatched {
 /** Most pairs that are compared: beyond this a second of work, what is left counts as unlike. */
 const COMPARISONS_MAX = 100_000_000
 
+/** Pairs that are compared between two places where the work may be cut: some milliseconds. */
+const STEP_COMPARISONS = 1_000_000
+
 /**
  * Matches two lists of numbers as `diff` does people's: first what they begin and end with, then the longest run that
  * both have, and so on before it and after it. A queue is added to at its end and mostly taken from at its head, so the
  * first run is mostly all.
  */
-export function matchRuns(before: readonly number[], after: readonly number[]): Unmatched {
+export function* matchInSteps(before: readonly number[], after: readonly number[]): Generator<undefined, Unmatched> {
   const onlyBefore: number[] = []
   const onlyAfter: number[] = []
   const regions = [{ from: 0, to: before.length, start: 0, end: after.length }]
@@ -28,7 +31,8 @@ export function matchRuns(before: readonly number[], after: readonly number[]): 
       end--
     }
     comparisons += (to - from) * (end - start)
-    const run = comparisons > COMPARISONS_MAX ? NONE : longestRun(before.slice(from, to), after.slice(start, end))
+    const isTooMuch = comparisons > COMPARISONS_MAX
+    const run = isTooMuch ? NONE : yield* longestRun(before.slice(from, to), after.slice(start, end))
     if (run.length === 0) {
       for (let index = from; index < to; index++) onlyBefore.push(index)
       for (let index = start; index < end; index++) onlyAfter.push(index)
@@ -45,16 +49,18 @@ export function matchRuns(before: readonly number[], after: readonly number[]): 
 const NONE = { before: 0, after: 0, length: 0 }
 
 /** The longest run of equal numbers, the first of equally long ones, by the lengths of runs that end at each pair. */
-function longestRun(before: readonly number[], after: readonly number[]): typeof NONE {
+function* longestRun(before: readonly number[], after: readonly number[]): Generator<undefined, typeof NONE> {
   let best = NONE
   let above = new Uint32Array(after.length + 1)
   let row = new Uint32Array(after.length + 1)
+  const stepRows = Math.ceil(STEP_COMPARISONS / (after.length + 1))
   for (let index = 0; index < before.length; index++) {
     for (let other = 0; other < after.length; other++) {
       const length = before[index] === after[other] ? (above[other] ?? 0) + 1 : 0
       row[other + 1] = length
       if (length > best.length) best = { before: index - length + 1, after: other - length + 1, length }
     }
+    if (index % stepRows === stepRows - 1) yield
     const spare = above
     above = row
     row = spare

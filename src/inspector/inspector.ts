@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { BackendError, type IpcNamespace, SyscallError } from '../contract/index.ts'
-import { ImageError, imageAsNdjson, LINUX_VARIABLES } from '../image/index.ts'
+import { ImageError } from '../image/index.ts'
 import { type CallParameters, isCall, NamespaceView, type ViewOptions } from '../view/index.ts'
 import { Guard, type Refusal } from './guard.ts'
 import { readStaticFiles, type StaticFile } from './static-files.ts'
@@ -15,8 +15,6 @@ import { Uploads } from './upload.ts'
 const HOST = '127.0.0.1'
 /** A message of msgmax as Linux has it by default is 8 KiB; 16 MiB of payload are 22 as base64. */
 const BODY_BYTES_MAX = 32 * 1024 * 1024
-/** What Linux calls the namespace that it starts with. CRIU's images are numbered so too. */
-const NAMESPACE_NUMBER = 1
 
 /** Nothing comes from elsewhere, nothing runs that is not in a file of ours, nobody frames the page. */
 const SAFE_HEADERS = {
@@ -53,7 +51,6 @@ export async function startInspector(namespace: IpcNamespace, options: Inspector
   const { port } = server.address() as AddressInfo
   const view = new NamespaceView(namespace, options)
   const site: Site = {
-    namespace,
     files,
     view,
     guard: new Guard(port),
@@ -72,7 +69,6 @@ export async function startInspector(namespace: IpcNamespace, options: Inspector
 }
 
 interface Site {
-  readonly namespace: IpcNamespace
   readonly files: ReadonlyMap<string, StaticFile>
   readonly view: NamespaceView
   readonly guard: Guard
@@ -134,22 +130,14 @@ async function call(site: Site, name: string, request: IncomingMessage, response
 }
 
 /** All queues as NDJSON, at the speed of whoever reads. */
-async function download({ namespace, view }: Site, response: ServerResponse): Promise<void> {
-  view.assertMayChange('checkpoint')
-  const checkpoint = await namespace.checkpoint()
-  const name = `msgq-${new Date(checkpoint.time).toISOString().replaceAll(':', '-')}.ndjson`
+async function download({ view }: Site, response: ServerResponse): Promise<void> {
+  const { name, chunks } = await view.checkpointFile()
   response.writeHead(200, {
     'content-type': 'application/x-ndjson',
     'content-disposition': `attachment; filename="${name}"`,
     'cache-control': 'no-store',
   })
-  const image = { checkpoint, missing: [], namespaceNumber: NAMESPACE_NUMBER, variables: LINUX_VARIABLES }
-  await pipeline(copiesOf(imageAsNdjson(image)), response)
-}
-
-/** A chunk is good until the next but one, and a socket may keep it longer. */
-function* copiesOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array> {
-  for (const chunk of chunks) yield chunk.slice()
+  await pipeline(chunks, response)
 }
 
 function refuse(response: ServerResponse, { status, why }: Refusal): void {

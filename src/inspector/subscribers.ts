@@ -19,12 +19,15 @@ interface Subscriber {
 export class Subscribers {
   readonly #view: NamespaceView
   readonly #subscribers = new Set<Subscriber>()
+  readonly #sampleMs: number
   #timer: NodeJS.Timeout | undefined
   #last: Seen | undefined
   #isClosed = false
 
-  constructor(view: NamespaceView) {
+  /** @param sampleMs How long after one look the next begins. */
+  constructor(view: NamespaceView, sampleMs: number = SAMPLE_MS) {
     this.#view = view
+    this.#sampleMs = sampleMs
     void this.#look()
   }
 
@@ -55,7 +58,7 @@ export class Subscribers {
       for (const { response } of this.#subscribers) write(response, 'lost', { why })
     }
     // One after the other: a namespace that answers slowly is asked less often.
-    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(), SAMPLE_MS)
+    if (!this.#isClosed) this.#timer = setTimeout(() => void this.#look(), this.#sampleMs)
   }
 }
 

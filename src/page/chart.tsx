@@ -1,8 +1,9 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
 const HEIGHT_PX = 230
+const DARK = '(prefers-color-scheme: dark)'
 
 interface ChartProps {
   readonly times: readonly number[]
@@ -14,6 +15,7 @@ interface ChartProps {
 export function DepthChart({ times, depths, label }: ChartProps) {
   const place = useRef<HTMLDivElement>(null)
   const chart = useRef<uPlot | undefined>(undefined)
+  const isDark = useIsDark()
   useEffect(() => {
     const box = place.current
     if (box === null) return
@@ -25,9 +27,10 @@ export function DepthChart({ times, depths, label }: ChartProps) {
       height: HEIGHT_PX,
       legend: { show: false },
       cursor: { y: false },
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
       scales: { y: { range: (_, __, most) => [0, Math.max(4, most * 1.1)] } },
       axes: [
-        { ...axis, space: 70 },
+        { ...axis, space: 70, values: (_, splits) => splits.map(clockWords) },
         {
           ...axis,
           size: 56,
@@ -43,8 +46,26 @@ export function DepthChart({ times, depths, label }: ChartProps) {
     return () => {
       observer.disconnect()
       made.destroy()
+      chart.current = undefined
     }
-  }, [])
+  }, [isDark])
   useEffect(() => chart.current?.setData([[...times], [...depths]]), [times, depths])
   return <div class="chart" ref={place} role="img" aria-label={label} />
+}
+
+/** The time of day in UTC, as all times of the page are. */
+function clockWords(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(11, 19)
+}
+
+/** A canvas is drawn in colours that it was given: it is drawn anew when the colours change. */
+function useIsDark(): boolean {
+  const [isDark, setDark] = useState(() => matchMedia(DARK).matches)
+  useEffect(() => {
+    const scheme = matchMedia(DARK)
+    const changed = () => setDark(scheme.matches)
+    scheme.addEventListener('change', changed)
+    return () => scheme.removeEventListener('change', changed)
+  }, [])
+  return isDark
 }

@@ -1,4 +1,4 @@
-import type { DiffSeen, ImageSeen, QueueDiffSeen } from '../view/index.ts'
+import { type DiffSeen, fieldWords, type ImageSeen, type QueueDiffSeen } from '../view/index.ts'
 import { lineOf } from './payload.ts'
 import { count, originWords } from './words.ts'
 
@@ -57,7 +57,7 @@ function Fields({ fields }: Pick<DiffSeen, 'fields'>) {
     <ul>
       {fields.map(({ field, before, after }) => (
         <li key={field} class="changed">
-          ~ {field}: {before} → {after}
+          ~ {field}: {fieldWords(field, before)} → {fieldWords(field, after)}
         </li>
       ))}
     </ul>

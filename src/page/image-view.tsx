@@ -4,8 +4,10 @@ import {
   bytesWords,
   type ImageQueueSeen,
   type ImageSeen,
+  instantWords,
   type MessageSeen,
   modeWords,
+  NONE,
   type PageSource,
   type WholeMessage,
 } from '../view/index.ts'
@@ -13,7 +15,7 @@ import { MessageDetail } from './message-detail.tsx'
 import { RestoreImage } from './restore-image.tsx'
 import { usePages } from './use-pages.ts'
 import { VirtualList } from './virtual-list.tsx'
-import { count, originWords, timeWords } from './words.ts'
+import { count, originWords } from './words.ts'
 
 interface ImageProps {
   readonly source: PageSource
@@ -88,8 +90,8 @@ function QueueRow({ queue, isShown, onShow }: RowProps) {
       <td data-heading="messages">{qnum.toLocaleString('en')}</td>
       <td data-heading="used-bytes">{bytesWords(cbytes)}</td>
       <td data-heading="qbytes">{bytesWords(qbytes)}</td>
-      <td data-heading="last sent">{stime === undefined ? '–' : timeWords(stime)}</td>
-      <td data-heading="last received">{rtime === undefined ? '–' : timeWords(rtime)}</td>
+      <td data-heading="last sent">{stime === undefined ? NONE : instantWords(stime)}</td>
+      <td data-heading="last received">{rtime === undefined ? NONE : instantWords(rtime)}</td>
     </tr>
   )
 }
@@ -114,6 +116,11 @@ function ImageMessages({ source, image, queue: { msqid, qnum } }: MessagesProps)
   }, [chosen])
   return (
     <div class="split">
+      {rows.problem !== undefined && (
+        <p class="problem" role="alert">
+          {rows.problem}
+        </p>
+      )}
       <VirtualList total={qnum} rows={rows} chosen={chosen} onChoose={setChosen} />
       <div class="beside" aria-live="polite">
         {problem !== undefined && <p class="problem">{problem}</p>}

@@ -1,12 +1,14 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import {
   type About,
   bytesWords,
   type DiffSeen,
-  IMAGE_BYTES_MAX,
+  IMAGES_BYTES_MAX,
+  type ImageFile,
   type ImageSeen,
   type PageSource,
 } from '../view/index.ts'
+import { droppedFiles } from './dropped-files.ts'
 import { ImageDiffView } from './image-diff.tsx'
 import { ImageView } from './image-view.tsx'
 import { count, originWords } from './words.ts'
@@ -23,7 +25,6 @@ export function ImagesPage({ source, about }: ImagesProps) {
   const [diff, setDiff] = useState<{ readonly before: ImageSeen; readonly after: ImageSeen; readonly diff: DiffSeen }>()
   const [problem, setProblem] = useState<string>()
   const [isBusy, setBusy] = useState(false)
-  const files = useRef<HTMLInputElement>(null)
   const attempt = async (work: () => Promise<void>) => {
     setBusy(true)
     setProblem(undefined)
@@ -40,20 +41,24 @@ export function ImagesPage({ source, about }: ImagesProps) {
     setDiff(undefined)
     setShown(image)
   }
-  const upload = () =>
+  const upload = (from: () => Promise<readonly ImageFile[]>) =>
     attempt(async () => {
-      const chosen = [...(files.current?.files ?? [])]
+      const chosen = await from()
       const size = chosen.reduce((sum, file) => sum + file.size, 0)
-      if (size > IMAGE_BYTES_MAX) {
-        throw new RangeError(`${bytesWords(size)} are more than the page looks into, ${bytesWords(IMAGE_BYTES_MAX)}`)
+      if (size > IMAGES_BYTES_MAX) {
+        throw new RangeError(`${bytesWords(size)} are more than the page looks into, ${bytesWords(IMAGES_BYTES_MAX)}`)
       }
       if (chosen.length > 0 && source.upload !== undefined) show(await source.upload(chosen))
-      if (files.current !== null) files.current.value = ''
     })
+  const drop = (event: DragEvent) => {
+    event.preventDefault()
+    const { dataTransfer } = event
+    if (dataTransfer !== null && source.upload !== undefined) void upload(() => droppedFiles(dataTransfer))
+  }
   const image = images.find((each) => each.image === shown)
   return (
     <>
-      <section class="card" aria-label="Images">
+      <section class="card" aria-label="Images" onDragOver={(event) => event.preventDefault()} onDrop={drop}>
         <div class="toolbar">
           <h2>Images</h2>
           <button
@@ -66,14 +71,25 @@ export function ImagesPage({ source, about }: ImagesProps) {
           {source.upload !== undefined && (
             <label class="button file">
               Look into a file
-              <input ref={files} class="sr" type="file" multiple disabled={isBusy} onChange={upload} />
+              <input
+                class="sr"
+                type="file"
+                multiple
+                disabled={isBusy}
+                onChange={({ currentTarget }) => {
+                  // What is read is named before: else the same file could not be chosen again.
+                  const chosen = [...(currentTarget.files ?? [])]
+                  currentTarget.value = ''
+                  void upload(async () => chosen)
+                }}
+              />
             </label>
           )}
         </div>
         <p class="quiet">
           Looking into an image and comparing two changes nothing in <code>{about.url}</code>.
           {source.upload !== undefined &&
-            ` A file is a checkpoint that was downloaded here, NDJSON, crit's JSON, one of CRIU's, or all files of an image's directory; up to ${bytesWords(IMAGE_BYTES_MAX)}.`}
+            ` Choose or drop a file: a checkpoint that was saved here, NDJSON, crit's JSON, one of CRIU's; or all files of an image's directory. There is room for ${bytesWords(IMAGES_BYTES_MAX)}.`}
         </p>
         {problem !== undefined && (
           <p class="problem" role="alert">

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { type About, bytesWords, type PageSource, type Seen } from '../view/index.ts'
+import { type About, bytesWords, type PageSource, type Seen, shareOf } from '../view/index.ts'
 import { Ask, Field, whole } from './ask.tsx'
 import { count } from './words.ts'
 
@@ -12,9 +12,11 @@ interface LimitsProps {
 /** The namespace's limits, and how near each is. */
 export function Limits({ source, about, seen: { limits, queues } }: LimitsProps) {
   const [isAsking, setAsking] = useState(false)
+  const [problem, setProblem] = useState<string>()
+  const save = () => source.saveCheckpoint?.().catch((error: Error) => setProblem(error.message))
   const messages = queues.reduce((sum, { qnum }) => sum + qnum, 0)
   const bytes = queues.reduce((sum, { cbytes }) => sum + cbytes, 0)
-  const fullest = Math.max(0, ...queues.map(({ cbytes, qbytes }) => cbytes / Math.max(1, qbytes)))
+  const fullest = queues.reduce((most, queue) => Math.max(most, shareOf(queue)), 0)
   return (
     <section class="tiles" aria-label="Limits">
       <Tile
@@ -36,6 +38,16 @@ export function Limits({ source, about, seen: { limits, queues } }: LimitsProps)
             <a class="button" href={source.checkpointUrl} download>
               Checkpoint
             </a>
+          )}
+          {source.saveCheckpoint !== undefined && (
+            <button type="button" onClick={save}>
+              Checkpoint
+            </button>
+          )}
+          {problem !== undefined && (
+            <p class="problem" role="alert">
+              {problem}
+            </p>
           )}
         </div>
       )}

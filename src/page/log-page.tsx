@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { About, CallAnswers, PageSource } from '../view/index.ts'
+import { type About, type CallAnswers, instantWords, type PageSource } from '../view/index.ts'
 import { Timeline } from './timeline.tsx'
-import { count, instantWords } from './words.ts'
+import { count } from './words.ts'
 
 interface LogProps {
   readonly source: PageSource
@@ -62,20 +62,20 @@ export function LogPage({ source, about, msqid }: LogProps) {
           <tbody>
             {log?.lines.toReversed().map((line, at) => (
               <tr key={at}>
-                <td>{instantWords(line.time)}</td>
-                <td>{line.event}</td>
-                <td>
+                <td data-heading="time">{instantWords(line.time)}</td>
+                <td data-heading="event">{line.event}</td>
+                <td data-heading="msqid">
                   <a href={`#queue-${line.msqid}`}>{line.msqid}</a>
                 </td>
-                <td>
+                <td data-heading="key">
                   <code>{line.key}</code>
                 </td>
-                <td>{line.pid}</td>
-                <td>{line.user}</td>
-                <td>{line.type ?? ''}</td>
-                <td>{line.bytes ?? ''}</td>
-                <td>{line.sequence ?? ''}</td>
-                <td>
+                <td data-heading="pid">{line.pid}</td>
+                <td data-heading="user">{line.user}</td>
+                <td data-heading="type">{line.type ?? ''}</td>
+                <td data-heading="bytes">{line.bytes ?? ''}</td>
+                <td data-heading="number">{line.sequence ?? ''}</td>
+                <td data-heading="look back">
                   <button type="button" onClick={() => setInstant(line.time)}>
                     As it was then
                   </button>

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { WholeMessage } from '../view/index.ts'
+import { instantWords, type WholeMessage } from '../view/index.ts'
 import { bestForm, hexOf, jsonOf, type PayloadForm, textOf } from './payload.ts'
 import { count } from './words.ts'
 
@@ -20,7 +20,7 @@ export function MessageDetail({ message }: { readonly message: WholeMessage }) {
         type {type} · {count(bytes, 'byte')}
         {sequence !== undefined && ` · number ${sequence}`}
         {pid !== undefined && ` · sent by pid ${pid}, uid ${uid}`}
-        {time !== undefined && ` · ${new Date(time).toISOString().replace('T', ' ').replace('Z', '')}`}
+        {time !== undefined && ` · ${instantWords(time)}`}
       </p>
       <fieldset class="forms" aria-label="Show the payload as">
         {forms.map((each) => (
@@ -29,7 +29,7 @@ export function MessageDetail({ message }: { readonly message: WholeMessage }) {
           </button>
         ))}
       </fieldset>
-      <pre role="region" tabIndex={0} aria-label={`Payload as ${form}`}>
+      <pre class={form === 'hex' ? 'hex' : ''} role="region" tabIndex={0} aria-label={`Payload as ${form}`}>
         {shown === '' ? '(empty)' : shown.slice(0, SHOWN_MAX)}
       </pre>
       {shown.length > SHOWN_MAX && <p class="quiet">The first {SHOWN_MAX.toLocaleString('en')} characters.</p>}

@@ -6,8 +6,8 @@ import { useScan } from './use-scan.ts'
 import { type Rows, VirtualList } from './virtual-list.tsx'
 import { count } from './words.ts'
 
-/** Where copies are made by index, each walks the list under the queue's lock: no more than this are listed. */
-const BY_INDEX_MAX = 10_000
+/** Where copies are made by index, each walks the list under the queue's lock: so many are read at a time. */
+const STRETCH = 10_000
 /** Types that the chart shows, the most frequent. */
 const TYPES_MAX = 12
 
@@ -24,8 +24,9 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
   const { msqid, qnum } = queue
   const [type, setType] = useState('')
   const [text, setText] = useState('')
+  const [wanted, setWanted] = useState(0)
   const scan = useScan(source, msqid)
-  const rows = usePages(
+  const pages = usePages(
     (first, rows) => source.call('page', { msqid, first, count: rows }),
     `${qnum} ${queue.stime} ${queue.rtime}`,
   )
@@ -40,7 +41,19 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
   }, [source, msqid, chosen])
   const canPage = about.capabilities.copy === 'index'
   const isScanned = scan.filter !== undefined
-  const total = isScanned ? scan.messages.length : Math.min(qnum, about.capabilities.cursors ? qnum : BY_INDEX_MAX)
+  // A queue that was emptied meanwhile has fewer stretches.
+  const lastFrom = about.capabilities.cursors ? 0 : Math.floor(Math.max(0, qnum - 1) / STRETCH) * STRETCH
+  const from = Math.min(wanted, lastFrom)
+  const inStretch = about.capabilities.cursors ? qnum : Math.min(STRETCH, qnum - from)
+  const go = (next: number) => {
+    scan.clear()
+    setWanted(next)
+  }
+  const total = isScanned ? scan.messages.length : inStretch
+  const rows: Rows = {
+    at: (index) => pages.at(from + index),
+    want: (first, last) => pages.want(from + first, from + last),
+  }
   const scanned: Rows = { at: (index) => scan.messages[index], want: () => undefined }
   if (about.capabilities.copy === 'none') return <p class="quiet">This namespace cannot copy messages.</p>
   return (
@@ -49,7 +62,8 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
         class="toolbar"
         onSubmit={(event) => {
           event.preventDefault()
-          scan.start({ type: type.trim(), text })
+          const filter = { type: type.trim(), text }
+          scan.start(filter, about.capabilities.cursors ? undefined : { from, count: STRETCH })
         }}
       >
         <h3>
@@ -80,6 +94,7 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
           </button>
         )}
       </form>
+      {lastFrom > 0 && <Stretch from={from} lastFrom={lastFrom} qnum={qnum} count={inStretch} onGo={go} />}
       {isScanned && (
         <p class="quiet" role="status">
           {scan.isRunning ? 'looking through' : 'looked through'} {count(scan.scanned, 'message')},{' '}
@@ -90,14 +105,21 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
         </p>
       )}
       {isScanned && <TypeCounts counts={scan.counts} />}
-      {!isScanned && qnum > total && (
-        <p class="quiet">
-          The oldest {total.toLocaleString('en')}: the kernel walks its list under a lock for each copy.
+      {!isScanned && pages.problem !== undefined && (
+        <p class="problem" role="alert">
+          {pages.problem}
         </p>
       )}
       <div class="split">
         {canPage || isScanned ? (
-          <VirtualList total={total} rows={isScanned ? scanned : rows} chosen={chosen} onChoose={onChoose} />
+          <VirtualList
+            key={from}
+            total={total}
+            from={from}
+            rows={isScanned ? scanned : rows}
+            chosen={chosen}
+            onChoose={onChoose}
+          />
         ) : (
           <p class="quiet">
             Copies by index would move this namespace's copy counters: filter, or count by type, to read with a cursor.
@@ -112,6 +134,33 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
         </div>
       </div>
     </section>
+  )
+}
+
+interface StretchProps {
+  readonly from: number
+  readonly lastFrom: number
+  readonly qnum: number
+  readonly count: number
+  readonly onGo: (from: number) => void
+}
+
+/** Which stretch of a long queue is listed and looked through, and the ones beside it. */
+function Stretch({ from, lastFrom, qnum, count: listed, onGo }: StretchProps) {
+  const words = (index: number) => index.toLocaleString('en')
+  return (
+    <p class="toolbar stretch">
+      <span class="quiet" role="status">
+        Index {words(from)} to {words(from + listed - 1)} of {count(qnum, 'message')}: each copy walks the list under
+        the queue's lock, so {words(STRETCH)} are read at a time.
+      </span>
+      <button type="button" disabled={from === 0} onClick={() => onGo(from - STRETCH)}>
+        Older {words(STRETCH)}
+      </button>
+      <button type="button" disabled={from >= lastFrom} onClick={() => onGo(from + STRETCH)}>
+        Newer {words(STRETCH)}
+      </button>
+    </p>
   )
 }
 

@@ -7,6 +7,7 @@ import {
   type PageSource,
   type QueueColumn,
   type QueueSeen,
+  shareOf,
 } from '../view/index.ts'
 import { Ask, Field, modeOf, whole } from './ask.tsx'
 import { Bar } from './limits.tsx'
@@ -129,7 +130,7 @@ function Cell({
   readonly queue: QueueSeen
   readonly time: number
 }) {
-  const { msqid, key, cbytes, qnum, qbytes } = queue
+  const { msqid, key, cbytes, qbytes } = queue
   switch (column.name) {
     case 'key':
       return (
@@ -145,10 +146,7 @@ function Cell({
           <span>
             {bytesWords(cbytes)} <span class="quiet">of {bytesWords(qbytes)}</span>
           </span>
-          <Bar
-            share={Math.max(cbytes, qnum) / Math.max(1, qbytes)}
-            label={`queue ${msqid}: ${cbytes} of ${qbytes} bytes`}
-          />
+          <Bar share={shareOf(queue)} label={`queue ${msqid}: ${cbytes} of ${qbytes} bytes`} />
         </span>
       )
     default:

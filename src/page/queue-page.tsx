@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { About, CallAnswers, MessageSeen, PageSource, QueueSeen, Seen, WholeMessage } from '../view/index.ts'
-import { bytesWords, modeWords, toBase64, waitWords } from '../view/index.ts'
+import { bytesWords, modeWords, shareOf, toBase64, waitWords } from '../view/index.ts'
 import { Ask, Field, modeOf, textIn, whole } from './ask.tsx'
 import { DepthChart } from './chart.tsx'
 import { Bar } from './limits.tsx'
@@ -41,7 +41,7 @@ export function QueuePage({ source, about, queue, seen }: QueueProps) {
             {queue.owner} · {modeWords(queue.mode)} · {count(qnum, 'message')} · {bytesWords(cbytes)} of{' '}
             {bytesWords(qbytes)}
           </p>
-          <Bar share={Math.max(cbytes, qnum) / Math.max(1, qbytes)} label={`${cbytes} of ${qbytes} bytes`} />
+          <Bar share={shareOf(queue)} label={`${cbytes} of ${qbytes} bytes`} />
         </div>
         {!about.readOnly && (
           <div class="buttons">

@@ -11,11 +11,14 @@ interface RestoreProps {
 type Way = 'refuse' | 'replace' | 'append' | 'new'
 
 const WAYS: { readonly [Each in Way]: string } = {
-  refuse: 'all queues, or none',
-  replace: 'remove those in the way',
-  append: 'send to those in the way',
-  new: 'with fresh ids',
+  refuse: 'if no queue is in the way',
+  replace: 'removing queues in the way',
+  append: 'sending to queues in the way',
+  new: 'with fresh ids, if no key is in the way',
 }
+
+/** Queues that are named one by one, before they are removed or because they cannot be restored; the others are counted. */
+const NAMED_MAX = 50
 
 /** Restores an image: first what it would do, then, when it was confirmed, that and nothing else. */
 export function RestoreImage({ source, image }: RestoreProps) {
@@ -31,6 +34,9 @@ export function RestoreImage({ source, image }: RestoreProps) {
   }
   return (
     <>
+      <button type="button" onClick={ask}>
+        Restore
+      </button>
       <label>
         <span class="sr">How to restore</span>
         <select value={way} onChange={({ currentTarget }) => setWay(currentTarget.value as Way)}>
@@ -41,9 +47,6 @@ export function RestoreImage({ source, image }: RestoreProps) {
           ))}
         </select>
       </label>
-      <button type="button" onClick={ask}>
-        Restore
-      </button>
       {word !== undefined && <span role="status">{word}</span>}
       {plan !== undefined && (
         <Ask
@@ -68,19 +71,31 @@ export function RestoreImage({ source, image }: RestoreProps) {
 function PlanWords({ plan: { restored, appended, replaced, conflicts } }: { readonly plan: PlanSeen }) {
   return (
     <>
-      {conflicts.length > 0 && 'It cannot be restored so, and nothing was done: '}
-      {conflicts.join('; ')}
+      {conflicts.length > 0 && 'It cannot be restored so, and nothing was done:'}
+      {conflicts.slice(0, NAMED_MAX).map((why) => (
+        <span key={why} class="line">
+          {why}
+        </span>
+      ))}
+      {conflicts.length > NAMED_MAX && <span class="line">and {conflicts.length - NAMED_MAX} others</span>}
       {conflicts.length === 0 && `${sumWords(restored)} would be made`}
       {conflicts.length === 0 && restored[0]?.to === undefined && restored.length > 0 && ', with fresh ids'}
       {conflicts.length === 0 && appended.length > 0 && `; ${sumWords(appended)} would be sent to queues that stand`}
       {conflicts.length === 0 && '.'}
-      {replaced.map(({ msqid, messages, bytes }) => (
-        <span key={msqid} class="danger-words">
+      {replaced.length > 0 && (
+        <span class="danger-words">
           {' '}
-          Queue {msqid} here would be removed for good with its {count(messages, 'message')} ({bytesWords(bytes)}), and
-          calls that wait there get EIDRM.
+          Removed for good, and calls that wait there get EIDRM:
+          {replaced.slice(0, NAMED_MAX).map(({ msqid, messages, bytes }) => (
+            <span key={msqid} class="line">
+              queue {msqid} with its {count(messages, 'message')}, {bytesWords(bytes)}
+            </span>
+          ))}
+          {replaced.length > NAMED_MAX && (
+            <span class="line">and {count(replaced.length - NAMED_MAX, 'other queue')}</span>
+          )}
         </span>
-      ))}
+      )}
     </>
   )
 }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { About, ImageSeen, LogLine, PageSource } from '../view/index.ts'
+import { type About, type ImageSeen, instantWords, type LogLine, type PageSource } from '../view/index.ts'
 import { ImageView } from './image-view.tsx'
-import { instantIn, instantWords } from './words.ts'
+import { instantIn } from './words.ts'
 
 interface TimelineProps {
   readonly source: PageSource

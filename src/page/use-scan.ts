@@ -15,8 +15,15 @@ interface Progress {
   readonly problem?: string
 }
 
+/** Some of a queue, by index. */
+interface Stretch {
+  readonly from: number
+  readonly count: number
+}
+
 export interface Scan extends Progress {
-  readonly start: (filter: Filter) => void
+  /** @param stretch Which indexes are looked through; all where it is absent. */
+  readonly start: (filter: Filter, stretch?: Stretch) => void
   readonly clear: () => void
 }
 
@@ -26,16 +33,17 @@ const NOTHING: Progress = { filter: undefined, messages: [], counts: {}, scanned
 export function useScan(source: PageSource, msqid: number): Scan {
   const [progress, setProgress] = useState(NOTHING)
   const current = useRef(0)
-  const start = async (filter: Filter) => {
+  const start = async (filter: Filter, stretch: Stretch = { from: 0, count: Number.POSITIVE_INFINITY }) => {
     const own = ++current.current
     let done: Progress = { ...NOTHING, filter, isRunning: true }
     setProgress(done)
-    let after: number | undefined = 0
+    let after: number | undefined = stretch.from
     while (after !== undefined && own === current.current) {
       try {
         const step: Awaited<ReturnType<typeof ask>> = await ask(after)
         after = step.next
         done = grown(done, step)
+        if (done.scanned >= stretch.count) after = undefined
       } catch (error) {
         after = undefined
         done = { ...done, problem: error instanceof Error ? error.message : String(error) }
@@ -52,7 +60,7 @@ export function useScan(source: PageSource, msqid: number): Scan {
     setProgress(NOTHING)
   }
   useEffect(() => clear, [])
-  return { ...progress, start: (filter) => void start(filter), clear }
+  return { ...progress, start: (filter, stretch) => void start(filter, stretch), clear }
 }
 
 function grown(

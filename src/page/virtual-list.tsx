@@ -3,10 +3,11 @@ import type { MessageSeen } from '../view/index.ts'
 import { lineOf } from './payload.ts'
 
 const ROW_PX = 28
-const HEIGHT_PX = 420
+const HEIGHT_PX_MAX = 420
+/** A list of few messages is no empty field. */
+const HEIGHT_PX_LEAST = 5 * ROW_PX
 /** Browsers draw no element that is taller than some 16 million pixels; above this the scroll bar counts in larger steps. */
 const SPACE_PX_MAX = 8_000_000
-const ROWS_IN_SIGHT = Math.ceil(HEIGHT_PX / ROW_PX)
 
 /** Where rows come from. */
 export interface Rows {
@@ -18,21 +19,25 @@ export interface Rows {
 
 interface ListProps {
   readonly total: number
+  /** The index of the first row, where the list is a stretch of a queue. */
+  readonly from?: number
   readonly rows: Rows
   readonly chosen: MessageSeen | undefined
   readonly onChoose: (message: MessageSeen) => void
 }
 
 /** A list of any length, of which only what is in sight is drawn. */
-export function VirtualList({ total, rows, chosen, onChoose }: ListProps) {
+export function VirtualList({ total, from = 0, rows, chosen, onChoose }: ListProps) {
   const box = useRef<HTMLDivElement>(null)
   const [top, setTop] = useState(0)
   const [active, setActive] = useState(0)
+  const height = Math.min(HEIGHT_PX_MAX, Math.max(HEIGHT_PX_LEAST, total * ROW_PX))
+  const rowsInSight = Math.ceil(height / ROW_PX)
   const space = Math.min(total * ROW_PX, SPACE_PX_MAX)
-  const scrollable = Math.max(1, space - HEIGHT_PX)
-  const lastFirst = Math.max(0, total - ROWS_IN_SIGHT + 1)
+  const scrollable = Math.max(1, space - height)
+  const lastFirst = Math.max(0, total - rowsInSight + 1)
   const first = Math.min(lastFirst, Math.floor((Math.min(top, scrollable) / scrollable) * lastFirst))
-  const last = Math.min(total - 1, first + ROWS_IN_SIGHT)
+  const last = Math.min(total - 1, first + rowsInSight)
   useEffect(() => {
     if (total > 0) rows.want(first, last)
   })
@@ -40,8 +45,8 @@ export function VirtualList({ total, rows, chosen, onChoose }: ListProps) {
     const steps: Record<string, number> = {
       ArrowDown: 1,
       ArrowUp: -1,
-      PageDown: ROWS_IN_SIGHT,
-      PageUp: -ROWS_IN_SIGHT,
+      PageDown: rowsInSight,
+      PageUp: -rowsInSight,
       Home: -total,
       End: total,
     }
@@ -54,8 +59,8 @@ export function VirtualList({ total, rows, chosen, onChoose }: ListProps) {
     event.preventDefault()
     const next = Math.min(total - 1, Math.max(0, active + step))
     setActive(next)
-    const isInSight = next >= first && next < first + ROWS_IN_SIGHT - 1
-    const wanted = next < first ? next : next - ROWS_IN_SIGHT + 2
+    const isInSight = next >= first && next < first + rowsInSight - 1
+    const wanted = next < first ? next : next - rowsInSight + 2
     if (!isInSight && box.current !== null) box.current.scrollTop = (wanted / Math.max(1, lastFirst)) * scrollable
   }
   const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, offset) => first + offset)
@@ -76,12 +81,12 @@ export function VirtualList({ total, rows, chosen, onChoose }: ListProps) {
         aria-label="Messages, oldest first"
         aria-activedescendant={activeId}
         tabIndex={0}
-        style={{ height: `${HEIGHT_PX}px` }}
+        style={{ height: `${height}px` }}
         onScroll={({ currentTarget }) => setTop(currentTarget.scrollTop)}
         onKeyDown={move}
       >
         <div role="presentation" style={{ height: `${space}px` }}>
-          <div role="presentation" class="window" style={{ height: `${HEIGHT_PX}px` }}>
+          <div role="presentation" class="window" style={{ height: `${height}px` }}>
             {shown.map((index) => {
               const message = rows.at(index)
               const isChosen = message !== undefined && chosen !== undefined && isSame(message, chosen)
@@ -99,8 +104,8 @@ export function VirtualList({ total, rows, chosen, onChoose }: ListProps) {
                     if (message !== undefined) onChoose(message)
                   }}
                 >
-                  <span class="quiet">{(message?.index ?? index).toLocaleString('en')}</span>
-                  <span>{message?.type ?? '…'}</span>
+                  <span class="quiet">{(message?.index ?? from + index).toLocaleString('en')}</span>
+                  <span title={message?.type}>{message?.type ?? '…'}</span>
                   <span>{message?.bytes ?? ''}</span>
                   <code>{message === undefined ? '' : lineOf(message.head)}</code>
                 </div>

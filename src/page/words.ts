@@ -10,11 +10,6 @@ export function timeWords(seconds: number): string {
   return seconds === 0 ? 'never' : new Date(seconds * 1000).toISOString().replace('T', ' ').slice(0, 19)
 }
 
-/** Milliseconds since 1970, in UTC. */
-export function instantWords(ms: number): string {
-  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
-}
-
 /** As `instantWords` writes it, or a part of it. @throws {RangeError} */
 export function instantIn(text: string): number {
   const ms = Date.parse(`${text.trim().replace(' ', 'T')}${text.includes(':') ? 'Z' : ''}`)
@@ -23,7 +18,14 @@ export function instantIn(text: string): number {
 }
 
 /** What to call an image. */
-export function originWords({ image, name, time }: ImageSeen): string {
-  const when = time === 0 ? '' : ` of ${timeWords(time / 1000)}`
-  return `${image}: ${name}${when}`
+export function originWords({ image, origin, name, time }: ImageSeen): string {
+  const when = time === 0 ? '' : ` ${timeWords(time / 1000)}`
+  switch (origin) {
+    case 'file':
+      return `${image}: ${name}${when === '' ? '' : `, of${when}`}`
+    case 'now':
+      return `${image}: taken${when}`
+    case 'past':
+      return `${image}: as it was${when}`
+  }
 }

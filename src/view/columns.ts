@@ -1,6 +1,6 @@
 import type { Capabilities } from '../contract/index.ts'
 import type { QueueSeen } from './seen.ts'
-import { ageWords, bytesWords, modeWords } from './words.ts'
+import { ageWords, bytesWords, modeWords, NONE, shareOf } from './words.ts'
 
 /** One column of a table of queues. */
 export interface QueueColumn {
@@ -14,9 +14,6 @@ export interface QueueColumn {
   /** @param time When the queue was seen, milliseconds. */
   readonly words: (queue: QueueSeen, time: number) => string
 }
-
-/** What is not known, or is nothing. */
-const NONE = '–'
 
 /** The words of `msgq ls`, and what only looking again and again can show. */
 export const QUEUE_COLUMNS: readonly QueueColumn[] = [
@@ -47,7 +44,7 @@ export const QUEUE_COLUMNS: readonly QueueColumn[] = [
     name: 'used',
     heading: 'used-bytes of qbytes',
     isNumber: true,
-    sortBy: ({ cbytes, qbytes }) => cbytes / Math.max(1, qbytes),
+    sortBy: shareOf,
     words: ({ cbytes, qbytes }) => `${bytesWords(cbytes)} of ${bytesWords(qbytes)}`,
   },
   {

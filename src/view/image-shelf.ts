@@ -1,12 +1,14 @@
 import { formatKey } from '../contract/index.ts'
-import { type Checkpoint, type CheckpointMessage, type CheckpointQueue, cbytesOf } from '../engine/index.ts'
-import { diffImages, type Image, type QueueDiff } from '../image/index.ts'
+import { type Checkpoint, type CheckpointQueue, cbytesOf, type MessageView, viewsOf } from '../engine/index.ts'
+import { diffInSteps, type Image, type QueueDiff } from '../image/index.ts'
 import { messageSeen, PAGE_MAX, wholeSeen } from './messages.ts'
 import type { MessageSeen, WholeMessage } from './seen.ts'
 import type { DiffSeen, ImageOrigin, ImageQueueSeen, ImageSeen, QueueDiffSeen } from './seen-image.ts'
+import { inTurns } from './turns.ts'
+import { bytesWords } from './words.ts'
 
-/** Bytes of an image that is looked into: it is in memory whole, packed, so that all of a shelf are half a gigabyte. */
-export const IMAGE_BYTES_MAX: number = 128 * 1024 * 1024
+/** Bytes of all images that are looked into: they are in memory whole, packed, and whoever looks has half a gigabyte. */
+export const IMAGES_BYTES_MAX: number = 512 * 1024 * 1024
 /** Images at a time: two to compare, and two that are kept meanwhile. */
 const IMAGES_MAX = 4
 /** Changes of messages that are listed of one queue; all are counted. */
@@ -23,25 +25,30 @@ interface Kept {
 export class ImageShelf {
   readonly #kept = new Map<number, Kept>()
   #last = 0
+  #isComparing = false
 
-  /** @throws {RangeError} there is no room, or it is too large. */
+  /** @throws {RangeError} there is no room for it. */
   add(origin: ImageOrigin, name: string, { checkpoint, missing }: Pick<Image, 'checkpoint' | 'missing'>): ImageSeen {
-    const past = origin === 'past' ? [...this.#kept].find(([, kept]) => kept.origin === 'past') : undefined
-    if (past === undefined) this.assertRoom()
-    const bytes = checkpoint.queues.reduce((sum, { messages }) => sum + cbytesOf(messages), 0)
-    if (bytes > IMAGE_BYTES_MAX) {
-      throw new RangeError(`its messages have ${bytes} bytes; the page looks into ${IMAGE_BYTES_MAX}: see msgq image`)
-    }
     // Whoever looks at one instant after the other looks at one at a time.
-    if (past !== undefined) this.#kept.delete(past[0])
+    const past = origin === 'past' ? [...this.#kept].find(([, kept]) => kept.origin === 'past')?.[0] : undefined
+    this.assertRoom(bytesOf(checkpoint), past)
+    if (past !== undefined) this.#kept.delete(past)
     const image = ++this.#last
     this.#kept.set(image, { origin, name, checkpoint, missing: [...new Set(missing.map(({ field }) => field))] })
     return this.#seen(image)
   }
 
-  assertRoom(): void {
-    if (this.#kept.size < IMAGES_MAX) return
-    throw new RangeError(`${IMAGES_MAX} images are open already: put one away`)
+  /**
+   * @param without An image in whose place it will be.
+   * @throws {RangeError} there is no room for another image, or for one of so many bytes.
+   */
+  assertRoom(bytes = 0, without?: number): void {
+    const others = [...this.#kept].filter(([image]) => image !== without)
+    if (others.length >= IMAGES_MAX) throw new RangeError(`${IMAGES_MAX} images are open already: put one away`)
+    const room = others.reduce((left, [, { checkpoint }]) => left - bytesOf(checkpoint), IMAGES_BYTES_MAX)
+    if (bytes <= room) return
+    const hint = others.length === 0 ? 'see msgq image' : 'put another away'
+    throw new RangeError(`it has ${bytesWords(bytes)}, and there is room for ${bytesWords(room)}: ${hint}`)
   }
 
   /** @throws {RangeError} it was put away. */
@@ -68,9 +75,22 @@ export class ImageShelf {
     return message
   }
 
-  diff(before: number, after: number): DiffSeen {
-    const { fields, queues } = diffImages(this.checkpoint(before), this.checkpoint(after))
-    return { fields, queues: queues.map(queueDiffSeen) }
+  /**
+   * Compares two, while others have their turns.
+   *
+   * @throws {RangeError} one was put away, or two others are being compared.
+   */
+  async diff(before: number, after: number): Promise<DiffSeen> {
+    const [old, next] = [this.checkpoint(before), this.checkpoint(after)]
+    // Their messages are unpacked for it: once at a time is what memory is bounded by.
+    if (this.#isComparing) throw new RangeError('two other images are being compared: try again')
+    this.#isComparing = true
+    try {
+      const { fields, queues } = await inTurns(diffInSteps(old, next))
+      return { fields, queues: queues.map(queueDiffSeen) }
+    } finally {
+      this.#isComparing = false
+    }
   }
 
   #some<T>(
@@ -78,12 +98,12 @@ export class ImageShelf {
     msqid: number,
     first: number,
     count: number,
-    seen: (message: CheckpointMessage, index: number) => T,
+    seen: (message: MessageView, index: number) => T,
   ): T[] {
     const { messages } = this.#queue(image, msqid)
     const found: T[] = []
     let index = 0
-    for (const message of messages) {
+    for (const message of viewsOf(messages)) {
       if (index >= first + count) break
       if (index >= first) found.push(seen(message, index))
       index++
@@ -108,6 +128,10 @@ export class ImageShelf {
     const { time, limits, queues, waiting } = checkpoint
     return { image, origin, name, time, limits, queues: queues.map(queueSeen), waiting: waiting.length, missing }
   }
+}
+
+function bytesOf({ queues }: Checkpoint): number {
+  return queues.reduce((sum, { messages }) => sum + cbytesOf(messages), 0)
 }
 
 function queueSeen({ msqid, perm, qbytes, stime, rtime, messages }: CheckpointQueue): ImageQueueSeen {

@@ -1,6 +1,6 @@
 import { IPC_NOWAIT, type Long, long } from '../abi/index.ts'
 import { type IpcNamespace, type ReceivedMessage, SyscallError } from '../contract/index.ts'
-import type { CheckpointMessage } from '../engine/index.ts'
+import type { MessageView } from '../engine/index.ts'
 import { bytes, MessageQueue } from '../queue/index.ts'
 import { toBase64 } from './base64.ts'
 import type { Filter, MessageSeen, Place, Scanned, WholeMessage } from './seen.ts'
@@ -11,8 +11,9 @@ const HEAD_BYTES = 160
 export const PAGE_MAX = 500
 /** Messages that one step of a scan looks at where there are cursors: some tens of milliseconds. */
 const SCAN_STEP = 10_000
-/** Messages copied by index in one step: each copy of the kernel's walks the queue under its lock. */
+/** Messages copied by index in one step, and how long that may take: each copy of the kernel's walks the queue under its lock. */
 const SCAN_STEP_BY_INDEX = 500
+const SCAN_STEP_MS = 50
 /** Matches that one step of a scan answers. */
 const MATCHES_MAX = 1000
 /** Copies asked for at a time, at guessed sequence numbers. */
@@ -115,12 +116,13 @@ async function afterSequence(namespace: IpcNamespace, msqid: number, after: numb
 async function fromIndex(namespace: IpcNamespace, msqid: number, first: number): Promise<Stretch> {
   const queue = await MessageQueue.at(namespace, msqid, bytes)
   const messages: { readonly message: ReceivedMessage; readonly index: number }[] = []
-  for (let index = first; index < first + SCAN_STEP_BY_INDEX; index++) {
+  const until = performance.now() + SCAN_STEP_MS
+  for (let index = first; messages.length < SCAN_STEP_BY_INDEX && performance.now() < until; index++) {
     const message = await queue.copy(index)
     if (message === undefined) return { messages }
     messages.push({ message: asMessage(message), index })
   }
-  return { messages, next: first + SCAN_STEP_BY_INDEX }
+  return { messages, next: first + messages.length }
 }
 
 /** @throws {RangeError} the type is no number from 1. */
@@ -141,7 +143,7 @@ function matcherOf(filter: Filter): (message: ReceivedMessage) => boolean {
 
 /** A message as a line of a list. */
 export function messageSeen(
-  { mtype, mtext, sequence, sender, time }: CheckpointMessage,
+  { mtype, mtext, sequence, sender, time }: MessageView,
   index: number | undefined,
 ): MessageSeen {
   return {
@@ -155,7 +157,7 @@ export function messageSeen(
   }
 }
 
-export function wholeSeen(message: CheckpointMessage, index?: number): WholeMessage {
+export function wholeSeen(message: MessageView, index?: number): WholeMessage {
   return { ...messageSeen(message, index), payload: toBase64(message.mtext) }
 }
 

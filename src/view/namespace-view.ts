@@ -1,6 +1,6 @@
 import { IPC_CREAT, IPC_EXCL, IPC_NOWAIT, IPC_RMID, IPC_SET, isLong, type Long, long } from '../abi/index.ts'
 import { BackendError, formatKey, type IpcNamespace } from '../contract/index.ts'
-import type { Image } from '../image/index.ts'
+import { type Image, imageAsNdjson, LINUX_VARIABLES } from '../image/index.ts'
 import { planRestore, restoreQueues } from '../transfer/index.ts'
 import { fromBase64 } from './base64.ts'
 import { Holdings } from './holdings.ts'
@@ -17,6 +17,12 @@ export interface ViewOptions {
   readonly user: string
   /** Every call that changes something is refused. */
   readonly readOnly?: boolean
+}
+
+/** A file that is made while it is read. */
+export interface CheckpointFile {
+  readonly name: string
+  readonly chunks: Iterable<Uint8Array<ArrayBuffer>>
 }
 
 export type Call = keyof CallParameters
@@ -42,6 +48,8 @@ export function isCall(name: string): name is Call {
 
 /** Lines of a log that are answered: the newest. */
 const LOG_LINES_MAX = 2000
+/** What Linux calls the namespace that it starts with. CRIU's images are numbered so too. */
+const NAMESPACE_NUMBER = 1
 /** The most that a message may have. */
 const ANY_BYTES = 2 ** 31 - 1
 
@@ -84,14 +92,27 @@ export class NamespaceView {
     throw new BackendError('ERR_MSGQ_UNSUPPORTED', `${what}: this inspector only reads (--read-only)`)
   }
 
-  /** @throws {RangeError} there is no room for another image. */
-  assertRoomForImage(): void {
-    this.#shelf.assertRoom()
+  /** @throws {RangeError} there is no room for another image, or for one of so many bytes. */
+  assertRoomForImage(bytes: number): void {
+    this.#shelf.assertRoom(bytes)
   }
 
   /** Puts an image of a file on the shelf. */
   addImage(name: string, image: Image): ImageSeen {
     return this.#shelf.add('file', name, image)
+  }
+
+  /**
+   * All queues at this instant as a file: NDJSON, in chunks of their own.
+   *
+   * @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` with `readOnly`. @throws as `checkpoint`.
+   */
+  async checkpointFile(): Promise<CheckpointFile> {
+    this.assertMayChange('checkpoint')
+    const checkpoint = await this.#namespace.checkpoint()
+    const name = `msgq-${new Date(checkpoint.time).toISOString().replaceAll(':', '-')}.ndjson`
+    const image = { checkpoint, missing: [], namespaceNumber: NAMESPACE_NUMBER, variables: LINUX_VARIABLES }
+    return { name, chunks: copiesOf(imageAsNdjson(image)) }
   }
 
   close(): void {
@@ -219,6 +240,11 @@ export class NamespaceView {
     }
     return { lines: lines.slice(-LOG_LINES_MAX), isCut: isCut || lines.length > LOG_LINES_MAX }
   }
+}
+
+/** A chunk is good until the next but one, and who takes a file may keep it longer. */
+function* copiesOf(chunks: Iterable<Uint8Array>): Generator<Uint8Array<ArrayBuffer>> {
+  for (const chunk of chunks) yield chunk.slice() as Uint8Array<ArrayBuffer>
 }
 
 function withoutPast({ url }: IpcNamespace): BackendError {

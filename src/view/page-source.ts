@@ -78,6 +78,8 @@ export interface PageSource {
   subscribe(onSeen: (seen: Seen) => void, onLost: (why: string | undefined) => void): () => void
   /** Where a checkpoint can be downloaded; absent where there are no files. */
   readonly checkpointUrl?: string
+  /** Has the browser save a checkpoint, where there is no such URL. */
+  saveCheckpoint?(): Promise<void>
   /** Puts an image's files on the shelf; absent where none can be read. */
   upload?(files: readonly ImageFile[]): Promise<ImageSeen>
 }

@@ -32,6 +32,7 @@ export interface ImageQueueSeen {
   readonly qnum: number
   readonly cbytes: number
   readonly qbytes: number
+  /** Milliseconds since 1970, 0 is never: an image keeps them finer than IPC_STAT tells them. */
   readonly stime?: number
   readonly rtime?: number
 }

@@ -1,4 +1,8 @@
-import type { WaitSeen } from './seen.ts'
+import { formatKey } from '../contract/index.ts'
+import type { QueueSeen, WaitSeen } from './seen.ts'
+
+/** What is not known, or is nothing. */
+export const NONE = '–'
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
 
@@ -25,6 +29,26 @@ export function ageWords(ms: number): string {
 /** A mode in octal: `640`. */
 export function modeWords(mode: number): string {
   return mode.toString(8).padStart(3, '0')
+}
+
+/** Milliseconds since 1970 as an instant in UTC; 0 is never. */
+export function instantWords(ms: number): string {
+  return ms === 0 ? 'never' : new Date(ms).toISOString().replace('T', ' ').replace('Z', '')
+}
+
+const TIMES: ReadonlySet<string> = new Set(['stime', 'rtime', 'ctime', 'time'])
+
+/** A field of a queue of an image, as people read it: instants, modes and keys are numbers there. */
+export function fieldWords(field: string, value: number | undefined): string {
+  if (value === undefined) return NONE
+  if (TIMES.has(field)) return instantWords(value)
+  if (field === 'mode') return modeWords(value)
+  return field === 'key' ? formatKey(value) : String(value)
+}
+
+/** How full a queue is, 0 to 1: it holds at most qbytes bytes, and as many messages. Source: ipc/msg.c, msg_fits_inqueue(). */
+export function shareOf({ cbytes, qnum, qbytes }: Pick<QueueSeen, 'cbytes' | 'qnum' | 'qbytes'>): number {
+  return Math.max(cbytes, qnum) / Math.max(1, qbytes)
 }
 
 /** One call that waits: `msgrcv by pid 12, msgtyp 0`. */

@@ -8,11 +8,21 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[]
 }
 
+interface Looked {
+  /** What is looked at: of an open dialog the page behind it cannot be reached. */
+  readonly within?: string
+  /** At contrasts alone: a page that was looked at has nothing else to find when its colours change. */
+  readonly colours?: boolean
+}
+
 /** What axe-core finds that keeps people out. It is evaluated past the page's policy, as a debugger does. */
-export async function seriousFaults(page: Page): Promise<string[]> {
+export async function seriousFaults(page: Page, { within = 'body', colours = false }: Looked = {}): Promise<string[]> {
   const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-  await page.evaluate(source)
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run()')
+  if (!(await page.evaluate<boolean>("'axe' in window"))) await page.evaluate(source)
+  const context = within === 'body' ? 'document' : JSON.stringify(within)
+  const options = { resultTypes: ['violations'], ...(colours && { runOnly: ['color-contrast'] }) }
+  const run = `axe.run(${context}, ${JSON.stringify(options)})`
+  const { violations } = await page.evaluate<{ violations: Violation[] }>(run)
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)

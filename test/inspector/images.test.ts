@@ -8,7 +8,7 @@ import { IPC_STAT } from '../../src/abi/index.ts'
 import type { IpcNamespace } from '../../src/contract/index.ts'
 import { critJsonOf, encodeImage, imageAsNdjson, LINUX_VARIABLES } from '../../src/image/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
-import { IMAGE_BYTES_MAX } from '../../src/view/index.ts'
+import { IMAGES_BYTES_MAX } from '../../src/view/index.ts'
 import { ask, cookieOf } from './asked.ts'
 import { Browser } from './browser.ts'
 import { isTooWide, seriousFaults } from './faults.ts'
@@ -70,7 +70,7 @@ for (const place of [EMBEDDED, DAEMON, KERNEL]) {
       await page.getByLabel('How to restore').selectOption('replace')
       await page.getByRole('button', { name: 'Restore', exact: true }).click()
       const words = (await page.getByRole('dialog').textContent()) ?? ''
-      match(words, new RegExp(`Queue ${queue.msqid} here would be removed for good with its 3 messages`))
+      match(words, new RegExp(`Removed for good, .*: *queue ${queue.msqid} with its 3 messages`))
       equal((await queue.stat()).qnum, 3)
       await page.getByRole('button', { name: 'Remove and restore' }).click()
       await page.getByText('removed 1 queue').waitFor()
@@ -144,7 +144,7 @@ describe('an upload', () => {
       const path = `/api/upload?name=an.ndjson&size=${size}`
       return (await ask(inspector.url, { method: 'POST', path, headers, body })).status
     }
-    equal(await send(IMAGE_BYTES_MAX + 1, new Uint8Array(0)), 400)
+    equal(await send(IMAGES_BYTES_MAX + 1, new Uint8Array(0)), 400)
     equal(await send(bytes.length + 1, bytes), 400)
     equal(await send(bytes.length - 1, bytes), 400)
     equal(await send(-1, bytes), 400)

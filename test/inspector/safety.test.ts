@@ -1,4 +1,6 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { describe, test } from 'node:test'
 import { MSG_INFO } from '../../src/abi/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
@@ -57,6 +59,40 @@ describe('who may ask the inspector', () => {
     await page.close()
   })
 
+  test('no other machine reaches it: it listens on 127.0.0.1 alone', async () => {
+    await using opened = await EMBEDDED.open()
+    await using inspector = await inspect(opened.namespace)
+    const port = Number(new URL(inspector.url).port)
+    // The whole of 127.0.0.0/8 is this machine's: a server that listens everywhere answers at each.
+    for (const host of ['127.0.0.2', ...addressesOfThisMachine()]) equal(await connects(host, port), false, host)
+    equal(await connects('127.0.0.1', port), true)
+  })
+
+  test('the page asks nobody else for anything, whatever of it is looked at', async () => {
+    await using opened = await EMBEDDED.open()
+    const queue = await MessageQueue.create(opened.namespace, 7, text)
+    await queue.send('<link rel="stylesheet" href="http://evil.example/"><img src="http://evil.example/">')
+    await using inspector = await inspect(opened.namespace)
+    await using browser = await Browser.start()
+    const asked: string[] = []
+    browser.context.on('request', (request) => asked.push(request.url()))
+    const { page, problems } = await browser.open(inspector.url)
+    await page.getByRole('link', { name: '0x00000007' }).click()
+    await page.getByRole('option').click()
+    await page.getByLabel('Payload as text').waitFor()
+    await page.getByRole('link', { name: 'Images' }).click()
+    await page.getByRole('button', { name: 'Take one now' }).click()
+    await page.getByRole('listbox').getByRole('option').click()
+    await page.getByLabel('Payload as text').waitFor()
+    const { origin } = new URL(inspector.url)
+    ok(asked.length > 5, `${asked.length} requests`)
+    deepEqual(
+      asked.filter((url) => new URL(url).origin !== origin),
+      [],
+    )
+    deepEqual(problems, [])
+  })
+
   test('the page has a policy that runs nothing but its own files', async () => {
     await using opened = await EMBEDDED.open()
     await using inspector = await inspect(opened.namespace)
@@ -107,3 +143,20 @@ describe('a checkpoint', () => {
     equal((await (await MessageQueue.open(elsewhere.namespace, 7, text)).receive()).payload, 'kept')
   })
 })
+
+/** Those of its network, where it has one. */
+function addressesOfThisMachine(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address)
+}
+
+function connects(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port })
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}

@@ -13,6 +13,8 @@ import { NamespaceView } from '../../src/view/index.ts'
 /** So many that what is told in a second is more than any socket keeps for a reader that does not read. */
 const QUEUES = 5000
 const SAMPLES = 8
+/** Long enough that what was sent after a look is in the next. */
+const SAMPLE_MS = 100
 /** `UNREAD_BYTES_MAX`, and the one event that came when there was less. */
 const BOUND_BYTES = 256 * 1024
 
@@ -21,7 +23,7 @@ test('Subscribers keeps a fixed number of bytes for a page that does not read, a
   const msqids: number[] = []
   while (msqids.length < QUEUES) msqids.push(await namespace.msgget(IPC_PRIVATE, 0o600))
   const view = new NamespaceView(namespace, { user: 'tester' })
-  const subscribers = new Subscribers(view)
+  const subscribers = new Subscribers(view, SAMPLE_MS)
   const responses: ServerResponse[] = []
   const server = createServer((_, response) => {
     responses.push(response)

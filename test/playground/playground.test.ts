@@ -98,7 +98,7 @@ describe('the playground, opened as a file', () => {
     await step(page, 'got type 1, "kept"').waitFor()
     await page.getByLabel('How to restore').selectOption('replace')
     await page.getByRole('button', { name: 'Restore', exact: true }).click()
-    match((await page.getByRole('dialog').textContent()) ?? '', /removed for good with its 0 messages/)
+    match((await page.getByRole('dialog').textContent()) ?? '', /Removed for good, .* with its 0 messages/)
     await page.getByRole('button', { name: 'Remove and restore' }).click()
     await page.getByText('restored 1 queue with 1 message').waitFor()
     await page.getByRole('list', { name: 'Messages of queue' }).getByText('"kept"').waitFor()

@@ -1,5 +1,6 @@
 import { formatKey } from '../../contract/index.ts'
 import { diffImages, type FieldChange, type MessageChange, readImageAt } from '../../image/index.ts'
+import { fieldWords } from '../../view/index.ts'
 import { flag } from '../arguments.ts'
 import type { Arguments, CommandContext } from '../command.ts'
 import { QuietEnd } from '../errors.ts'
@@ -34,7 +35,7 @@ export async function diffTwoImages(given: Arguments, { output, interrupted }: C
 }
 
 function fieldLine({ field, before, after }: FieldChange): string {
-  return `  ~ ${field}: ${before} → ${after}`
+  return `  ~ ${field}: ${fieldWords(field, before)} → ${fieldWords(field, after)}`
 }
 
 async function messageLines({ change, index, message }: MessageChange, output: Output): Promise<void> {
