@@ -43,8 +43,9 @@ export {
   cbytesOf,
   MessagePacker,
   type MessageView,
-  type PlainMessage,
+  type PlainMessages,
   type Told,
+  type ToldAlike,
   toldBy,
   viewsOf,
 } from './messages/index.ts'

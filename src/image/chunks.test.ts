@@ -37,6 +37,15 @@ function* numbered(sizes: Iterable<number>): Generator<CheckpointMessage> {
   }
 }
 
+/** Messages of which thousands tell the same but for their sequence numbers; some tell nothing. */
+function* alike(count: number): Generator<CheckpointMessage> {
+  for (let index = 0; index < count; index++) {
+    const message = { mtype: 1 + (index % 3), mtext: new Uint8Array(index % 70).fill(index) }
+    const told = { sequence: index * 3 + 1, sender: { pid: 1 + Math.floor(index / 7_000), uid: 2 }, time: 5 }
+    yield index % 9_000 < 8_000 ? { ...message, ...told } : message
+  }
+}
+
 describe('IpcnsMsgDecoder', () => {
   test('reads every checkpoint, in whatever pieces its file comes', async () => {
     await fc.assert(
@@ -62,27 +71,29 @@ describe('IpcnsMsgDecoder', () => {
 })
 
 describe('writeImage and readImage of more than a chunk', () => {
-  const layouts: readonly (readonly [what: string, sizes: readonly number[]])[] = [
-    ['a message of several chunks between short ones', [3, CHUNK_BYTES * 3 + 5, 0, 1]],
+  const layouts: readonly (readonly [what: string, messages: Iterable<CheckpointMessage>])[] = [
+    ['a message of several chunks between short ones', numbered([3, CHUNK_BYTES * 3 + 5, 0, 1])],
     // One record more or less of 8 bytes moves every part of a record over the border once.
-    ...Array.from({ length: 12 }, (_, shift): readonly [string, readonly number[]] => [
+    ...Array.from({ length: 12 }, (_, shift): readonly [string, Iterable<CheckpointMessage>] => [
       `a border ${shift * 4} bytes on`,
-      [
+      numbered([
         ...Array<number>(shift).fill(0),
         CHUNK_BYTES - 200 + shift * 4,
         ...Array.from({ length: 40 }, (_, size) => size),
-      ],
+      ]),
     ]),
-    ['messages of all short sizes', Array.from({ length: 60_000 }, (_, index) => index % 64)],
+    ['messages of all short sizes', numbered(Array.from({ length: 60_000 }, (_, index) => index % 64))],
+    ['thousands of messages that tell alike', alike(60_000)],
   ]
-  for (const [what, sizes] of layouts) {
+  for (const [what, messages] of layouts) {
     test(`readImage gives back ${what}`, async () => {
-      const checkpoint = checkpointOf([...numbered(sizes)])
+      const checkpoint = checkpointOf([...messages])
       const directory = path.join(folder, what.replaceAll(' ', '-'))
       await writeImage(directory, checkpoint)
       const { queues } = (await readImage(directory)).checkpoint
       const [written, read] = [checkpoint.queues[0]?.messages ?? [], [...(queues[0]?.messages ?? [])]]
       assert.equal(read.length, written.length)
+      assert.equal(queues[0]?.messages.length, written.length)
       for (const [index, message] of [...written].entries()) assert.deepEqual(read[index], message)
     })
   }

@@ -1,5 +1,5 @@
 import { INT_MAX, UINT_MAX } from '../abi/index.ts'
-import type { CheckpointQueue, MessageView, PlainMessage, Sender } from '../engine/index.ts'
+import type { CheckpointQueue, MessageView, Sender, ToldAlike } from '../engine/index.ts'
 import { faultOf } from './check-checkpoint.ts'
 import {
   areToldTogether,
@@ -8,6 +8,7 @@ import {
   isColumn,
   isRisingColumn,
   lastOf,
+  NOT_TOLD,
   RisingColumnReader,
   RisingColumnWriter,
 } from './columns.ts'
@@ -87,17 +88,43 @@ export class MessageColumns {
   }
 }
 
-/** What our file tells of a queue's messages, read in their order. */
-export class ToldColumns {
+/** What is told of a queue's messages, taken in their order. */
+export interface ToldMessages extends ToldAlike {
+  /**
+   * Takes what the next messages tell, as far as they tell alike: this object has it then.
+   *
+   * @param most 1 or more.
+   * @returns How many messages, at least one.
+   */
+  take(most: number): number
+}
+
+/** What CRIU tells, which is nothing. */
+export const NOTHING_TOLD: ToldMessages = {
+  sequence: NOT_TOLD,
+  step: 0,
+  pid: NOT_TOLD,
+  uid: NOT_TOLD,
+  time: NOT_TOLD,
+  take: (most) => most,
+}
+
+/** What our file tells of a queue's messages. */
+export class ToldColumns implements ToldMessages {
   readonly #sequences: RisingColumnReader
   readonly #pids: ColumnReader
   readonly #uids: ColumnReader
   readonly #times: RisingColumnReader
-  /** How many messages have what the last one has, but sequence numbers that rise by `#step`. */
-  #alike = 0
-  #step = 0
+  /** How many messages from the next one on tell alike. */
+  #left = 0
+  #nextSequence: number = NOT_TOLD
   /** The highest sequence number, 0 where none is told. */
   readonly lastSequence: number
+  sequence: number = NOT_TOLD
+  step = 0
+  pid: number = NOT_TOLD
+  uid: number = NOT_TOLD
+  time: number = NOT_TOLD
 
   /**
    * @param qnum How many messages CRIU's file has.
@@ -121,27 +148,24 @@ export class ToldColumns {
     this.lastSequence = lastOf(sequence)
   }
 
-  /**
-   * Completes the next message. Most have what the one before has: they are counted, not looked up.
-   *
-   * @param message The same object for all of them.
-   */
-  complete(message: { -readonly [Field in 'sequence' | 'pid' | 'uid' | 'time']: PlainMessage[Field] }): void {
-    if (this.#alike > 0) {
-      this.#alike--
-      message.sequence += this.#step
-      return
-    }
-    message.sequence = this.#sequences.next()
-    message.pid = this.#pids.next()
-    message.uid = this.#uids.next()
-    message.time = this.#times.next()
-    if (this.#times.step !== 0) return
-    this.#step = this.#sequences.step
-    this.#alike = Math.min(this.#sequences.left, this.#pids.left, this.#uids.left, this.#times.left)
-    this.#sequences.skip(this.#alike)
-    this.#pids.skip(this.#alike)
-    this.#uids.skip(this.#alike)
-    this.#times.skip(this.#alike)
+  take(most: number): number {
+    if (this.#left === 0) this.#begin()
+    const count = Math.min(this.#left, most)
+    this.sequence = this.#nextSequence
+    this.#nextSequence += count * this.step
+    this.#left -= count
+    return count
+  }
+
+  #begin(): void {
+    this.#nextSequence = this.#sequences.next()
+    this.step = this.#sequences.step
+    this.pid = this.#pids.next()
+    this.uid = this.#uids.next()
+    this.time = this.#times.next()
+    const columns = [this.#sequences, this.#pids, this.#uids, this.#times]
+    const alike = this.#times.step === 0 ? Math.min(...columns.map(({ left }) => left)) : 0
+    for (const column of columns) column.skip(alike)
+    this.#left = 1 + alike
   }
 }

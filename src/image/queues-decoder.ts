@@ -1,7 +1,9 @@
-import { type CheckpointQueue, MessagePacker } from '../engine/index.ts'
+import { type CheckpointQueue, MessagePacker, type PlainMessages } from '../engine/index.ts'
+import { NOT_TOLD } from './columns.ts'
 import { ImageError } from './errors.ts'
 import type { IpcnsEntry, IpcnsMessageView, IpcnsVisitor } from './ipcns-msg-decoder.ts'
 import type { JsonObject } from './json-line.ts'
+import { NOTHING_TOLD } from './message-columns.ts'
 import { type QueueHead, queueWithoutLine, readQueueLine } from './queue-line.ts'
 
 /** Makes the queues of a checkpoint of CRIU's file and the lines of ours, packing messages as they come. */
@@ -22,11 +24,29 @@ export class QueuesDecoder implements IpcnsVisitor<CheckpointQueue[]> {
     this.#open = { head: this.#headOf(entry), messages: new MessagePacker() }
   }
 
-  message(message: IpcnsMessageView): void {
-    const open = this.#open
-    if (open === undefined) return
-    open.head.told?.complete(message)
-    open.messages.appendPlain(message)
+  message({ mtype, mtext }: IpcnsMessageView): void {
+    if (this.#open === undefined) return
+    const {
+      head: { told = NOTHING_TOLD },
+      messages,
+    } = this.#open
+    told.take(1)
+    const sequence = ifTold(told.sequence)
+    const sender = told.pid === NOT_TOLD ? undefined : { pid: told.pid, uid: told.uid }
+    messages.append({ mtype, mtext, sequence, sender, time: ifTold(told.time) })
+  }
+
+  plain(found: PlainMessages, count: number): void {
+    if (this.#open === undefined) return
+    const {
+      head: { told = NOTHING_TOLD },
+      messages,
+    } = this.#open
+    for (let from = 0; from < count; ) {
+      const to = from + told.take(count - from)
+      messages.appendPlain(found, from, to, told)
+      from = to
+    }
   }
 
   end(): CheckpointQueue[] {
@@ -49,4 +69,8 @@ export class QueuesDecoder implements IpcnsVisitor<CheckpointQueue[]> {
     this.#queues.push({ ...head, messages: this.#open.messages.packed() })
     this.#open = undefined
   }
+}
+
+function ifTold(value: number): number | undefined {
+  return value === NOT_TOLD ? undefined : value
 }

@@ -6,10 +6,10 @@ export {
   cbytesOf,
   type MessageView,
   PackedMessages,
-  type PlainMessage,
   type Told,
   toldBy,
   viewsOf,
 } from './packed-messages.ts'
+export type { PlainMessages, ToldAlike } from './plain-messages.ts'
 export { highHalf, lowHalf } from './record.ts'
 export { NONE, type Slot, TypeIndex } from './type-index.ts'

@@ -1,6 +1,7 @@
 import type { Long, Msgbuf } from '../../abi/index.ts'
 import type { Message, Sender } from '../entry.ts'
-import { type MessageView, PackedMessages, type PlainMessage, type Told } from './packed-messages.ts'
+import { type MessageView, PackedMessages, type Told } from './packed-messages.ts'
+import type { PlainMessages, ToldAlike } from './plain-messages.ts'
 import {
   copyRecord,
   nextOf,
@@ -18,6 +19,7 @@ import {
   typeLowOf,
   typeOf,
   UNTOLD,
+  writePayload,
   writeRecord,
 } from './record.ts'
 import { FIRST_SEGMENT_WORDS, SEGMENT_WORDS, Segment } from './segment.ts'
@@ -29,9 +31,6 @@ export type Address = number
 const SEGMENTS_MAX = 0x1_0000
 /** A log below this is never worth packing anew: two ordinary segments. */
 const PACK_MIN_WORDS = 2 * SEGMENT_WORDS
-
-/** Up to this, copying in a loop takes less time than making the view that a copy in one go needs (measured). */
-const COPIED_BY_WORD_MAX_BYTES = 128
 
 /** Messages packed one behind the other, in segments. Appended at the end, killed anywhere, found by rank and by sequence number. */
 export class MessageLog {
@@ -71,29 +70,29 @@ export class MessageLog {
     const { pid, uid } = sender ?? UNTOLD
     const segment = this.#segmentFor(recordWords(end - start))
     const offset = this.#write(segment, end - start, mtype, sequence, pid, uid, time)
-    const at = payloadStart(offset)
-    if (source === undefined || end - start > COPIED_BY_WORD_MAX_BYTES) segment.bytes.set(message.mtext, at)
-    else copyByWord(segment.view, at, source, start, end)
+    if (source === undefined) segment.bytes.set(message.mtext, payloadStart(offset))
+    else writePayload(segment, offset, source, start, end)
   }
 
-  /** As `appendView`. One object goes through here for a million messages: its fields are read where they are used. */
-  appendPlain(message: PlainMessage): void {
-    const { start, end, mtype } = message
-    const sizeBytes = end - start
-    const words = recordWords(sizeBytes)
-    const sequence = message.sequence < 0 ? UNTOLD.sequence : message.sequence
-    const time = message.time < 0 ? UNTOLD.time : message.time
-    const segment = this.#segmentFor(words)
-    const offset = segment.add(words, sequence)
-    const told = message.pid >= 0
-    const pid = told ? message.pid : UNTOLD.pid
-    const uid = told ? message.uid : UNTOLD.uid
-    writeRecord(segment.words, offset, sizeBytes, mtype, sequence, pid, uid, time)
-    this.count++
-    this.#liveWords += words
-    const at = payloadStart(offset)
-    if (sizeBytes <= COPIED_BY_WORD_MAX_BYTES) copyByWord(segment.view, at, message.source, start, end)
-    else segment.bytes.set(new Uint8Array(message.source.buffer, message.source.byteOffset + start, sizeBytes), at)
+  /**
+   * As `appendView`, of the messages from one index on up to another, which tell alike.
+   *
+   * @returns How many bytes their payloads are.
+   */
+  appendPlain(messages: PlainMessages, from: number, to: number, alike: ToldAlike): number {
+    let cbytes = 0
+    let { sequence } = alike
+    for (let at = from; at < to; ) {
+      const segment = this.#segmentFor(recordWords(messages.sizes[at] as number))
+      const { end, records } = segment
+      cbytes += segment.addPlain(messages, at, to, { ...alike, sequence })
+      const added = segment.records - records
+      this.count += added
+      this.#liveWords += segment.end - end
+      sequence += added * alike.step
+      at += added
+    }
+    return cbytes
   }
 
   #write(
@@ -337,21 +336,4 @@ function numberOf(address: Address): number {
 
 function offsetOf(address: Address): number {
   return address & ((1 << OFFSET_BITS) - 1)
-}
-
-/**
- * Copies without a view of the source, which need not be aligned: four words at a time, for what V8 checks of both views
- * it then checks once for four.
- */
-function copyByWord(target: DataView, to: number, source: DataView, start: number, end: number): void {
-  let at = to
-  let from = start
-  for (; from <= end - 16; from += 16, at += 16) {
-    target.setInt32(at, source.getInt32(from, true), true)
-    target.setInt32(at + 4, source.getInt32(from + 4, true), true)
-    target.setInt32(at + 8, source.getInt32(from + 8, true), true)
-    target.setInt32(at + 12, source.getInt32(from + 12, true), true)
-  }
-  for (; from <= end - 4; from += 4, at += 4) target.setInt32(at, source.getInt32(from, true), true)
-  for (; from < end; from++, at++) target.setUint8(at, source.getUint8(from))
 }

@@ -1,5 +1,6 @@
 import { MessageLog } from './message-log.ts'
-import type { MessageView, PackedMessages, PlainMessage, Told } from './packed-messages.ts'
+import type { MessageView, PackedMessages, Told } from './packed-messages.ts'
+import type { PlainMessages, ToldAlike } from './plain-messages.ts'
 
 /** Packs messages as a queue keeps them, oldest first: a namespace that they are restored into takes them as they are. */
 export class MessagePacker {
@@ -24,14 +25,12 @@ export class MessagePacker {
     this.#log.appendView(message)
   }
 
-  /** As `append`, without an object or a box for what one message tells. */
-  appendPlain(message: PlainMessage): void {
-    const told = this.#told
-    if (message.sequence >= 0) told.sequence++
-    if (message.pid >= 0) told.sender++
-    if (message.time >= 0) told.time++
-    this.#cbytes += message.end - message.start
-    this.#log.appendPlain(message)
+  /** As `append`, of the messages from one index on up to another, which tell alike. */
+  appendPlain(messages: PlainMessages, from: number, to: number, alike: ToldAlike): void {
+    if (alike.sequence >= 0) this.#told.sequence += to - from
+    if (alike.pid >= 0) this.#told.sender += to - from
+    if (alike.time >= 0) this.#told.time += to - from
+    this.#cbytes += this.#log.appendPlain(messages, from, to, alike)
   }
 
   /** Takes messages that are packed, without a copy: there are none yet. */

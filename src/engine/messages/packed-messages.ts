@@ -27,19 +27,6 @@ export interface MessageView extends Pick<Message, 'mtype' | 'mtext'> {
   readonly end?: number
 }
 
-/** A message of an image in numbers alone, for whoever packs millions of them; a negative one is not told. */
-export interface PlainMessage {
-  readonly mtype: Long
-  readonly sequence: number
-  readonly pid: number
-  readonly uid: number
-  readonly time: number
-  /** Where its payload lies. */
-  readonly source: DataView
-  readonly start: number
-  readonly end: number
-}
-
 /** How many messages tell what not every source tells. */
 export interface Told {
   readonly sequence: number

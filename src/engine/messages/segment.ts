@@ -1,4 +1,15 @@
-import { isDead, kill, liveRecordFrom, recordAfter, sequenceOf } from './record.ts'
+import type { PlainMessages, ToldAlike } from './plain-messages.ts'
+import {
+  isDead,
+  kill,
+  liveRecordFrom,
+  recordAfter,
+  recordWords,
+  sequenceOf,
+  UNTOLD,
+  writePayload,
+  writeRecord,
+} from './record.ts'
 
 /** Words of an ordinary segment, 256 KiB: an offset has 16 bits. A first segment is smaller, a long message's is longer. */
 export const SEGMENT_WORDS = 0x1_0000
@@ -34,7 +45,8 @@ export class Segment {
   lastSequence = 0
   /** Of every 32nd record its offset, and how many of the 32 live; made at the first search that needs them. */
   #marks: { readonly offsets: number[]; readonly live: number[] } | undefined
-  #records = 0
+  /** All of them, dead ones too. */
+  records = 0
   /** A checkpoint has these very records: before one of them changes, the segment gets a copy of its own. */
   #isShared = false
 
@@ -52,7 +64,7 @@ export class Segment {
     segment.live = live
     segment.firstSequence = firstSequence
     segment.lastSequence = lastSequence
-    segment.#records = records
+    segment.records = records
     segment.#isShared = true
     return segment
   }
@@ -61,7 +73,7 @@ export class Segment {
   share(): SharedRecords {
     this.#isShared = true
     const { words, end, live, firstSequence, lastSequence } = this
-    return { words, end, live, records: this.#records, firstSequence, lastSequence }
+    return { words, end, live, records: this.records, firstSequence, lastSequence }
   }
 
   /** Before a record is changed that is there: makes the words the segment's own. */
@@ -84,9 +96,44 @@ export class Segment {
     this.lastSequence = sequence
     this.end += words
     this.live++
-    if (this.#marks !== undefined) mark(this.#marks, this.#records, offset)
-    this.#records++
+    if (this.#marks !== undefined) mark(this.#marks, this.records, offset)
+    this.records++
     return offset
+  }
+
+  /**
+   * Adds messages from one index on up to another, as many as it has room for.
+   *
+   * @returns How many bytes their payloads are.
+   */
+  addPlain(messages: PlainMessages, from: number, to: number, alike: ToldAlike): number {
+    const { words } = this
+    const { source, types, starts, sizes } = messages
+    const { step } = alike
+    const time = alike.time < 0 ? UNTOLD.time : alike.time
+    const { pid, uid } = alike.pid < 0 ? UNTOLD : alike
+    let sequence = alike.sequence < 0 ? UNTOLD.sequence : alike.sequence
+    let cbytes = 0
+    let at = from
+    let { end } = this
+    if (end === 0) this.firstSequence = sequence
+    for (; at < to; at++) {
+      const sizeBytes = sizes[at] as number
+      const next = end + recordWords(sizeBytes)
+      if (next > words.length) break
+      const start = starts[at] as number
+      writeRecord(words, end, sizeBytes, types[at] as number, sequence, pid, uid, time)
+      writePayload(this, end, source, start, start + sizeBytes)
+      sequence += step
+      cbytes += sizeBytes
+      end = next
+    }
+    this.lastSequence = sequence - step
+    this.end = end
+    this.live += at - from
+    this.records += at - from
+    this.#marks = undefined
+    return cbytes
   }
 
   /** Marks a record dead. */
@@ -102,7 +149,7 @@ export class Segment {
   /** Makes room again, once every record is dead. */
   reset(): void {
     this.end = 0
-    this.#records = 0
+    this.records = 0
     this.#marks = undefined
   }
 
@@ -145,7 +192,7 @@ export class Segment {
 
   /** The last marked record that is not behind a sequence number. Few records need no marks. */
   #markedUpTo(sequence: number): number {
-    if (this.#records <= MARK_RECORDS) return 0
+    if (this.records <= MARK_RECORDS) return 0
     this.#marks ??= this.#makeMarks()
     const { offsets } = this.#marks
     return offsets[lastThat(offsets, (mark) => this.sequenceAt(mark) <= sequence)] ?? 0
