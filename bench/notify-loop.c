@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,6 +73,12 @@ static int set_filter(void) {
   return listener;
 }
 
+static void end_with_child(int signal) {
+  int status;
+  (void)signal;
+  if (wait(&status) > 0) _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
 /* What the call returns. */
 static long answer(int listener, const struct seccomp_notif *call) {
   int is_send = call->data.nr == SYS_msgsnd;
@@ -81,8 +87,8 @@ static long answer(int listener, const struct seccomp_notif *call) {
   if (bytes > room || bytes > sizeof slot) return -E2BIG;
   if (is_send) {
     slot_bytes = bytes;
-    if (process_vm_readv(call->pid, &ours, 1, &theirs, 1, 0) != (ssize_t)bytes) return -EFAULT;
-    return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) == 0 ? 0 : -EINTR;
+    /* That the answer arrives will say that these bytes were the program's. */
+    return process_vm_readv(call->pid, &ours, 1, &theirs, 1, 0) == (ssize_t)bytes ? 0 : -EFAULT;
   }
   if (bytes == 0) return -ENOMSG;
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &call->id) != 0) return -EINTR;
@@ -94,6 +100,8 @@ static long answer(int listener, const struct seccomp_notif *call) {
 int main(int count, char **words) {
   int sockets[2];
   if (count < 2 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0) fail("notify-loop PROGRAM");
+  struct sigaction action = {.sa_handler = end_with_child};
+  sigaction(SIGCHLD, &action, NULL);
   pid_t child = fork();
   if (child == 0) {
     int listener = set_filter();
@@ -104,15 +112,11 @@ int main(int count, char **words) {
   }
   int listener = take(sockets[0]);
   ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL);
-  struct pollfd pollfd = {listener, POLLIN, 0};
-  while (poll(&pollfd, 1, -1) == 1 && pollfd.revents & POLLIN) {
+  for (;;) {
     struct seccomp_notif call = {0};
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) != 0) continue;
     long result = answer(listener, &call);
     struct seccomp_notif_resp response = {.id = call.id, .val = result < 0 ? 0 : result, .error = result < 0 ? result : 0};
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
   }
-  int status;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

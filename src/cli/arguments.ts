@@ -46,8 +46,8 @@ export function parseArguments(command: Command | undefined, words: readonly str
     if (token.kind !== 'option') continue
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
     if (option === undefined) {
-      const like = nearest(token.name, Object.keys(options))
-      const hint = like === undefined ? seeHelp : `did you mean --${like}? ${seeHelp}`
+      const isBehindOperand = tokens.some((other) => other.kind === 'positional' && other.index < token.index)
+      const hint = `${unknownOptionHint(token.name, options, command, isBehindOperand)}${seeHelp}`
       throw new UsageError(`there is no option ${token.rawName}`, hint)
     }
     if (option.type === 'boolean' && token.value !== undefined) {
@@ -63,6 +63,19 @@ export function parseArguments(command: Command | undefined, words: readonly str
     valued.add(token.name)
   }
   return { operands: positionals, options: values as Arguments['options'] }
+}
+
+function unknownOptionHint(
+  name: string,
+  options: object,
+  command: Command | undefined,
+  isBehindOperand: boolean,
+): string {
+  if (command?.operands.startsWith('-- ') && isBehindOperand) {
+    return `is it the program's? Write msgq ${command.name} ${command.operands}. `
+  }
+  const like = nearest(name, Object.keys(options))
+  return like === undefined ? '' : `did you mean --${like}? `
 }
 
 /** @throws {UsageError} too few or too many operands for a command. */

@@ -193,6 +193,16 @@ class GuardedSync implements SyncIpcNamespace {
     return this.#sync.hold(msqid, msgsz, msgtyp, msgflg)
   }
 
+  takeOver(...call: Parameters<SyncIpcNamespace['takeOver']>): boolean {
+    this.#own.mayUse(call[0])
+    return this.#sync.takeOver(...call)
+  }
+
+  handOver(...call: Parameters<SyncIpcNamespace['handOver']>): boolean {
+    this.#own.mayUse(call[0])
+    return this.#sync.handOver(...call)
+  }
+
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {
     if (!LOOKING.includes(cmd)) this.#own.mayUse(msqid)
     return this.#sync.msgctl(msqid, cmd, settings)

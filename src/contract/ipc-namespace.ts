@@ -319,6 +319,32 @@ export interface SyncIpcNamespace {
    * @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.held`.
    */
   hold(msqid: number, msgsz: number, msgtyp: number | bigint, msgflg: number): SyncHeldMessage
+  /**
+   * `msgsnd` for somebody else: the message is sent once its sender was told that it is.
+   *
+   * @param tell Tells the sender, when nothing is in the way of the message, and returns whether that one is there to
+   *   hear it. It must not use the namespace.
+   * @returns Whether it was sent. `false`: nothing has happened, as when `tell` throws.
+   * @throws {SyscallError} as `msgsnd`. @throws {TypeError} the call would wait.
+   * @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.held`.
+   */
+  takeOver(msqid: number, message: Msgbuf, msgflg: number, tell: () => boolean): boolean
+  /**
+   * `msgrcv` for somebody else: the message is taken once it was given on. Faster than `hold`, and nothing is hidden.
+   *
+   * @param give Gives the message that `msgrcv` would take to whoever is to have it, and returns whether that one has
+   *   it. It must not use the namespace.
+   * @returns Whether it was taken. `false`: nothing has happened, as when `give` throws.
+   * @throws {SyscallError} as `msgrcv`. @throws {TypeError} the call would wait. A copy is not handed over.
+   * @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.held`.
+   */
+  handOver(
+    msqid: number,
+    msgsz: number,
+    msgtyp: number | bigint,
+    msgflg: number,
+    give: (message: ReceivedMessage) => boolean,
+  ): boolean
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd>
 }
 

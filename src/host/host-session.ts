@@ -1,6 +1,17 @@
 import { IPCMNI, MSG_STAT_ANY } from '../abi/index.ts'
 import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
-import type { Call, Caller, Code, Completion, Message, Msgctl, Msgrcv, Ticket, Values } from '../engine/index.ts'
+import type {
+  Call,
+  Caller,
+  Code,
+  Completion,
+  Message,
+  Msgctl,
+  Msgrcv,
+  Msgsnd,
+  Ticket,
+  Values,
+} from '../engine/index.ts'
 import type { Host, Submitted } from './host.ts'
 
 /** What a call answers when it succeeds. */
@@ -38,6 +49,21 @@ export class HostSession {
     const copied = this.host.engine.copyAtIndex(this.caller, call)
     if (typeof copied === 'string') throw this.#error(copied, call)
     return copied
+  }
+
+  /** The message that a receive would take. @throws {SyscallError} as the receive; ENOMSG where it would wait. */
+  wouldTake(call: Msgrcv): Message {
+    this.assertOpen()
+    const found = this.host.engine.wouldTake(this.caller, call)
+    if (typeof found === 'string') throw this.#error(found, call)
+    return found
+  }
+
+  /** Whether a send would send: nothing is sent. @throws {SyscallError} as the send; EAGAIN where it would wait. */
+  assertSends(call: Msgsnd): void {
+    this.assertOpen()
+    const code = this.host.engine.wouldRefuse(this.caller, call)
+    if (code !== undefined) throw this.#error(code, call)
   }
 
   /**

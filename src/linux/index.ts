@@ -20,8 +20,10 @@ export {
 export { koffiVersion, type Watch } from './koffi.ts'
 export { type SyscallNumbers, syscallNumbers } from './machine.ts'
 export {
+  CLOCK_MONOTONIC,
   F_SETFD,
   IOVEC_BYTES,
+  ITIMERSPEC_BYTES,
   O_CLOEXEC,
   POLLFD_BYTES,
   POLLIN,
@@ -42,6 +44,8 @@ export {
   SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP,
   SECCOMP_USER_NOTIF_FLAG_CONTINUE,
   SIG_DFL,
+  SIGEV_THREAD_ID,
+  SIGEVENT_BYTES,
   type SupervisionCalls,
   supervisionCalls,
 } from './supervision.ts'

@@ -10,6 +10,8 @@ export interface SyscallNumbers {
   readonly pidfdSendSignal: number
   readonly pidfdGetfd: number
   readonly seccomp: number
+  readonly timerCreate: number
+  readonly timerSettime: number
 }
 
 /** Newer calls have one number everywhere. Source: include/uapi/asm-generic/unistd.h. */
@@ -23,15 +25,27 @@ const GENERIC: SyscallNumbers = {
   msgrcv: 188,
   clones: [220, 435],
   seccomp: 277,
+  timerCreate: 107,
+  timerSettime: 110,
   ...PIDFD,
 }
 
-/**
- * The machines whose structs `abi/` reads: 64 bits, little-endian, asm-generic layout.
- * Source for x86-64: arch/x86/entry/syscalls/syscall_64.tbl.
- */
+/** Source: arch/x86/entry/syscalls/syscall_64.tbl. */
+const X86_64: SyscallNumbers = {
+  gettid: 186,
+  tgkill: 234,
+  msgsnd: 69,
+  msgrcv: 70,
+  clones: [56, 435, 58],
+  seccomp: 317,
+  timerCreate: 222,
+  timerSettime: 223,
+  ...PIDFD,
+}
+
+/** The machines whose structs `abi/` reads: 64 bits, little-endian, asm-generic layout. */
 const NUMBERS: ReadonlyMap<string, SyscallNumbers> = new Map([
-  ['x64', { gettid: 186, tgkill: 234, msgsnd: 69, msgrcv: 70, clones: [56, 435, 58], seccomp: 317, ...PIDFD }],
+  ['x64', X86_64],
   ['arm64', GENERIC],
   ['riscv64', GENERIC],
   ['loong64', GENERIC],

@@ -38,6 +38,14 @@ export const RLIMIT_NOFILE = 7
 /** signal: the default action. Source: include/uapi/asm-generic/signal-defs.h. */
 export const SIG_DFL = 0
 
+/** timer_create. Source: include/uapi/linux/time.h, include/uapi/asm-generic/siginfo.h. */
+export const CLOCK_MONOTONIC = 1
+/** The signal goes to one thread. */
+export const SIGEV_THREAD_ID = 4
+/** `struct sigevent`, and `struct itimerspec` of 64 bits: an interval and a first time, each of seconds and nanoseconds. */
+export const SIGEVENT_BYTES = 64
+export const ITIMERSPEC_BYTES = 32
+
 /** `struct iovec`: an address and a length. */
 export const IOVEC_BYTES = 16
 
@@ -70,6 +78,10 @@ export interface SupervisionCalls {
   memfdCreate(name: string): number
   /** Of this process. @param limits `struct rlimit64`: soft, hard. @see prlimit(2) */
   setrlimit(resource: number, limits: Uint8Array): number
+  /** @param sevp `struct sigevent`. @param timerid Where an int is to be written: the timer. @see timer_create(2) */
+  timerCreate(clockid: number, sevp: number, timerid: number): number
+  /** @param newValue `struct itimerspec`; zeroes stop the timer. @see timer_settime(2) */
+  timerSettime(timerid: number, flags: number, newValue: number): number
   /** For descriptors that Node did not open. @see close(2) */
   close(fd: number): number
   /** Where bytes lie, as long as somebody has them. */
@@ -119,6 +131,8 @@ function declare(koffi: Koffi): SupervisionCalls {
     signal: func('intptr_t signal(int signal, intptr_t handler)'),
     memfdCreate: (name) => memfdCreate(name, MFD_CLOEXEC),
     setrlimit: func('int setrlimit(int resource, void *limits)'),
+    timerCreate: (clockid, sevp, timerid) => syscall(numbers.timerCreate, clockid, sevp, timerid, 0, 0, 0),
+    timerSettime: (timerid, flags, newValue) => syscall(numbers.timerSettime, timerid, flags, newValue, 0, 0, 0),
     close: func('int close(int fd)'),
     addressOf: (bytes) => Number(koffi.address(bytes)),
     watch: (fd, ready) => koffi.node.poll(fd, { readable: true }, ready),

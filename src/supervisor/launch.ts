@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { accessSync, constants, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -117,6 +117,9 @@ function executablePath(name: string): string {
   const there = places.filter(isFile)
   const executable = there.find(isExecutable)
   if (executable !== undefined) return executable.includes('/') ? executable : `./${executable}`
+  if (there.length === 0 && name.includes('/') && existsSync(name)) {
+    throw new ProgramError(126, `${name} is no file that could be executed`, 'is it a directory?')
+  }
   if (there.length === 0) throw new ProgramError(127, `there is no program ${name}`, 'is it in PATH?')
   throw new ProgramError(126, `${there[0]} may not be executed`, 'see its mode: chmod +x')
 }

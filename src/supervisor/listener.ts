@@ -1,3 +1,4 @@
+import { ERRNO } from '../abi/index.ts'
 import {
   POLLFD_BYTES,
   POLLIN,
@@ -58,13 +59,17 @@ export class Listener implements Disposable {
     this.#watch = this.#calls.watch(this.#fd, ready)
   }
 
-  /** Waits for a call to be there. @returns Whether one is, or nobody is left to make one. */
-  wait(timeoutMs: number): 'call' | 'none' | 'over' {
-    if (this.#calls.poll(this.#pollfd.address, 1, timeoutMs) < 1) return 'none'
+  /** Whether a call is there, or nobody is left to make one. */
+  look(): 'call' | 'none' | 'over' {
+    if (this.#calls.poll(this.#pollfd.address, 1, 0) < 1) return 'none'
     return this.#pollfd.view.getInt16(6, true) & POLLIN ? 'call' : 'over'
   }
 
-  /** Takes the next call. Blocks unless `wait` said that there is one. `undefined`: its program is gone meanwhile. */
+  /**
+   * Takes the next call. Blocks until there is one, unless `look` saw it: then it does not, gone or not.
+   *
+   * @returns `undefined`: the program is gone meanwhile, or a signal came.
+   */
   receive(): Trapped | undefined {
     const { words, address } = this.#notification
     // The kernel refuses a struct that has anything in it. A loop is faster than `fill` for so few.
@@ -78,7 +83,7 @@ export class Listener implements Disposable {
     const { view, address } = this.#response
     view.setUint32(0, idLow, true)
     view.setUint32(4, idHigh, true)
-    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_ID_VALID, address) === 0
+    return this.#ask(SECCOMP_IOCTL_NOTIF_ID_VALID, address) === 0
   }
 
   /** Lets the call return a value. @returns Whether the program has it: it may be gone. */
@@ -105,7 +110,7 @@ export class Listener implements Disposable {
     view.setUint32(12, fd, true)
     view.setUint32(16, 0, true)
     view.setUint32(20, flags, true)
-    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_ADDFD, address) >= 0
+    return this.#ask(SECCOMP_IOCTL_NOTIF_ADDFD, address) >= 0
   }
 
   [Symbol.dispose](): void {
@@ -121,6 +126,14 @@ export class Listener implements Disposable {
     view.setInt32(12, Math.floor(value / 2 ** 32), true)
     view.setInt32(16, error, true)
     view.setUint32(20, flags, true)
-    return this.#calls.ioctl(this.#fd, SECCOMP_IOCTL_NOTIF_SEND, address) === 0
+    return this.#ask(SECCOMP_IOCTL_NOTIF_SEND, address) === 0
+  }
+
+  /** The metronome's signal may come while the filter is in use by a call that begins: nothing was done then. */
+  #ask(request: number, address: number): number {
+    for (;;) {
+      const answer = this.#calls.ioctl(this.#fd, request, address)
+      if (answer !== -1 || this.#calls.errno() !== ERRNO.EINTR) return answer
+    }
   }
 }

@@ -65,15 +65,16 @@ export class MessageCalls {
     // The bytes are the memory's, until the next call. The namespace copies them before it returns.
     const message = this.#memory.readMessage(trapped.tid, msgp, trapped.bits, msgsz)
     if (message === undefined) return this.#unreadable(trapped, call, thread.namespace)
-    if (!this.#listener.isWaiting(trapped)) return undefined
-    if (thread.sync === undefined) return this.#send(trapped, call, message, thread)
-    try {
-      thread.sync.msgsnd(call.msqid, message, msgflg | IPC_NOWAIT)
-      return 0
-    } catch (error) {
-      if (!isCode(error, 'EAGAIN') || msgflg & IPC_NOWAIT) throw error
-      return this.#send(trapped, call, message, thread)
+    if (thread.sync !== undefined) {
+      try {
+        // That the answer arrives says that the bytes were the program's, and not of one that has its number now.
+        thread.sync.takeOver(call.msqid, message, msgflg | IPC_NOWAIT, () => this.#listener.answer(trapped, 0))
+        return undefined
+      } catch (error) {
+        if (!isCode(error, 'EAGAIN') || msgflg & IPC_NOWAIT) throw error
+      }
     }
+    return this.#listener.isWaiting(trapped) ? this.#send(trapped, call, message, thread) : undefined
   }
 
   /** The message leaves its queue when the program has it. Source: ipc/msg.c, ksys_msgrcv(), do_msgrcv(). */
@@ -85,9 +86,8 @@ export class MessageCalls {
     if (msgflg & MSG_COPY) return this.#copy(trapped, call, thread.namespace)
     if (thread.sync === undefined) return this.#receive(trapped, call, thread)
     try {
-      const held = thread.sync.hold(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT)
-      if (this.#handOver(trapped, call, held)) held.accept()
-      else held.refuse()
+      const give = (message: Msgbuf) => this.#handOver(trapped, call, message)
+      thread.sync.handOver(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, give)
       return undefined
     } catch (error) {
       if (!isCode(error, 'ENOMSG') || msgflg & IPC_NOWAIT) throw error

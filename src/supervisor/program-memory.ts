@@ -15,6 +15,8 @@ export class ProgramMemory {
   readonly #arena = new Uint8Array(new ArrayBuffer(ARENA_BYTES))
   readonly #arenaView = new DataView(this.#arena.buffer)
   readonly #arenaAddress = this.#calls.addressOf(this.#arena)
+  /** The last text's place in the arena: a program's messages are mostly of one size, and a view takes long to make. */
+  #text: Uint8Array = this.#arena.subarray(0, 0)
 
   /**
    * Copies bytes of a program.
@@ -34,7 +36,9 @@ export class ProgramMemory {
     if (this.#readUpTo(tid, address, word + msgsz, local, 0) !== word + msgsz) return undefined
     const view = this.#viewOf(bytes)
     const mtype = bits === 64 ? readLong(view, 0) : view.getInt32(0, true)
-    return { mtype, mtext: bytes.subarray(word, word + msgsz) }
+    if (bytes !== this.#arena) return { mtype, mtext: bytes.subarray(word) }
+    if (this.#text.length !== msgsz || this.#text.byteOffset !== word) this.#text = bytes.subarray(word, word + msgsz)
+    return { mtype, mtext: this.#text }
   }
 
   /** Copies bytes into a program. @returns `false` where it may not write all of them; the first may be written then. */

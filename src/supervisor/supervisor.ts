@@ -4,6 +4,7 @@ import { FileCalls } from './file-calls.ts'
 import { Listener } from './listener.ts'
 import type { Machine } from './machines.ts'
 import { type Answer, MessageCalls, type Result } from './message-calls.ts'
+import { Metronome } from './metronome.ts'
 import { ProgramMemory } from './program-memory.ts'
 import { ProgramThreads } from './program-threads.ts'
 import type { ProgramCall, Trapped } from './trapped-call.ts'
@@ -12,10 +13,10 @@ import { WaitEnd, Waits } from './waits.ts'
 /** What a program is told when its namespace cannot be asked. */
 const EIO = 5
 /**
- * Where calls are answered in this thread, the next one is waited for here, so long: that is faster than by the event
- * loop. But timers and sockets are the loop's, and have their turn when none comes, and after so many calls.
+ * Where calls are answered in this thread, the next one is waited for here: that is faster than by the event loop. But
+ * promises, timers and sockets are the loop's, and have their turn when none comes for so long, and after so many calls.
  */
-const PATIENCE_MS = 1
+const PATIENCE_NS = 1_000_000
 const CALLS_A_TURN = 1000
 
 /** Answers the calls of every program behind one filter, until the last of them is gone. */
@@ -25,7 +26,7 @@ export class Supervisor {
   readonly #waits: Waits
   readonly #messages: MessageCalls
   readonly #files: FileCalls
-  readonly #patienceMs: number
+  readonly #metronome: Metronome | undefined
   readonly #over: Promise<void>
   #end: () => void = () => undefined
 
@@ -40,7 +41,7 @@ export class Supervisor {
     const memory = new ProgramMemory()
     this.#messages = new MessageCalls(this.#listener, memory, this.#waits)
     this.#files = new FileCalls(this.#listener, memory, this.#threads)
-    this.#patienceMs = namespace.capabilities.sync === 'refuses' ? PATIENCE_MS : 0
+    this.#metronome = namespace.capabilities.sync === 'refuses' ? new Metronome(PATIENCE_NS) : undefined
   }
 
   /** Answers calls. @returns When nobody is left to make one. */
@@ -53,18 +54,18 @@ export class Supervisor {
   }
 
   #receiveAll(): void {
-    for (let count = 0; count < CALLS_A_TURN; count++) {
-      const there = this.#listener.wait(this.#patienceMs)
-      if (there === 'over') this.#end()
-      if (there !== 'call') return
-      const trapped = this.#listener.receive()
-      // One that is answered later is answered by the event loop.
-      if (trapped !== undefined && !this.#serve(trapped)) return
-    }
+    const there = this.#listener.look()
+    if (there === 'over') this.#end()
+    if (there !== 'call' || !this.#serveNext() || this.#metronome === undefined) return
+    this.#metronome.start()
+    for (let count = 0; count < CALLS_A_TURN && this.#serveNext(); count++);
+    this.#metronome.stop()
   }
 
-  /** @returns Whether the call was answered at once. */
-  #serve(trapped: Trapped): boolean {
+  /** @returns Whether the next call may be waited for: not where the event loop has an answer to give. */
+  #serveNext(): boolean {
+    const trapped = this.#listener.receive()
+    if (trapped === undefined) return false
     try {
       const answer = this.#perform(trapped)
       if (answer instanceof Promise) {
@@ -75,7 +76,8 @@ export class Supervisor {
     } catch (error) {
       this.#answer(trapped, errnoOf(error))
     }
-    return true
+    // A call that waits may have got what it waits for.
+    return this.#waits.count === 0
   }
 
   async #serveLater(trapped: Trapped, answer: Promise<Result>): Promise<void> {

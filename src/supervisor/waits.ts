@@ -47,6 +47,11 @@ export class Waits implements Disposable {
     this.#listener = listener
   }
 
+  /** How many calls wait. */
+  get count(): number {
+    return this.#waits.size
+  }
+
   /** Begins to look after a thread's call. @returns Aborted, with a `WaitEnd`, when it is to end. */
   begin(trapped: Trapped, pid: number): AbortSignal {
     const { tid } = trapped

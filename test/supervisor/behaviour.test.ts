@@ -1,5 +1,6 @@
-import { match } from 'node:assert/strict'
+import { equal, match } from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { msgq } from '../cli/child.ts'
 import { KERNEL_SKIPPED } from '../cli/private-namespace.ts'
 import { skippedWithout } from '../programs-needed.ts'
 import { sameBothWays } from './both-ways.ts'
@@ -36,6 +37,13 @@ describe('a program under msgq run sees what it sees on the kernel:', { skip: KE
       }
     })
   }
+
+  test('one that dies while its message is written leaves the message at its place, received at once or after a wait', {
+    skip: skippedWithout('build-essential'),
+  }, () => {
+    const { stdout, stderr } = msgq(['run', '--', built.program('dynamic', 'dying')])
+    equal(stdout, 'Killed: first held last\nKilled: first held last\n', stderr)
+  })
 
   test('a signal every 100 µs over 20,000 messages loses and doubles none', {
     skip: skippedWithout('build-essential'),

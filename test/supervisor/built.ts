@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** The source is not compiled with the tests. */
-const SOURCE = join(import.meta.dirname, '..', '..', '..', 'test', 'supervisor', 'behaviour.c')
+/** The sources are not compiled with the tests. */
+const SOURCES = join(import.meta.dirname, '..', '..', '..', 'test', 'supervisor')
 
 /** The ways in which programs come: how the same source is built, and which packages that needs. */
 export const BUILDS = {
@@ -16,14 +16,14 @@ export const BUILDS = {
 
 export type Build = keyof typeof BUILDS
 
-/** The program of behaviour.c, built. It is removed at the end of the scope. */
+/** Programs of this folder, built. They are removed at the end of the scope. */
 export class Built implements Disposable {
   readonly #directory = mkdtempSync(join(tmpdir(), 'msgq-behaviour-'))
 
   /** @returns Its path. */
-  program(build: Build): string {
-    const path = join(this.#directory, build.replace(', ', '-'))
-    execFileSync('cc', ['-O1', '-pthread', ...BUILDS[build].flags, '-o', path, SOURCE])
+  program(build: Build, source: 'behaviour' | 'dying' = 'behaviour'): string {
+    const path = join(this.#directory, `${source}-${build.replace(', ', '-')}`)
+    execFileSync('cc', ['-O1', '-pthread', ...BUILDS[build].flags, '-o', path, join(SOURCES, `${source}.c`)])
     return path
   }
 

@@ -146,7 +146,8 @@ describe("msgq run over a daemon's namespace", { skip: KERNEL_SKIPPED }, () => {
       ...[...NOBODY, process.execPath, MSGQ, 'run', '--namespace', serve.url, '--', 'sh', '-c', script],
     ])
     equal(stdout, 'Permission denied\n', stderr)
-    match(msgq(['--namespace', serve.url, 'ls']).stdout, /0x00005205 +\d+ +nobody/)
+    const listed = msgq(['--namespace', serve.url, 'ls'])
+    match(listed.stdout, /0x00005205 +\d+ +nobody/, listed.stderr)
     // One that root starts, and that gives its rights up, has them no more either.
     const dropped = msgq(['run', '--namespace', serve.url, '--', 'setpriv', ...NOBODY, 'sh', '-c', script])
     equal(dropped.stdout, 'Permission denied\n', dropped.stderr)

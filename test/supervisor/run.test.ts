@@ -165,6 +165,12 @@ describe('msgq run', { skip: KERNEL_SKIPPED }, () => {
     const forbidden = run(file)
     equal(forbidden.status, 126)
     match(forbidden.stderr, /may not be executed\nhint: see its mode/)
+    const folder = run(directory)
+    equal(folder.status, 126)
+    match(folder.stderr, /is no file that could be executed/)
+    const unseparated = msgq(['run', 'ls', '-d', '/'])
+    equal(unseparated.status, 2)
+    match(unseparated.stderr, /no option -d\nhint: is it the program's\? Write msgq run -- PROGRAM/)
     deepEqual(JSON.parse(msgq(['run', '--json', '--', 'no-such-program']).stderr), {
       code: 'ERR_MSGQ_PROGRAM',
       message: 'there is no program no-such-program',

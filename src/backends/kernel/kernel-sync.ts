@@ -39,6 +39,14 @@ export class KernelSync implements SyncIpcNamespace {
     throw unsupported('held receives')
   }
 
+  takeOver(): never {
+    throw unsupported('sends that their sender is told of first')
+  }
+
+  handOver(): never {
+    throw unsupported('held receives')
+  }
+
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {
     const call = msgctlCall(msqid, cmd, settings)
     return this.#calls().msgctl(call) as MsgctlResult<Cmd>

@@ -4,8 +4,8 @@ import { obstacleHere } from '../../supervisor/index.ts'
 import { type Finding, limited, ok } from './finding.ts'
 
 const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
-/** Longer than a program that does nothing takes to start on any machine. */
-const TRIAL_MS = 10_000
+/** Longer than a program that does nothing takes to start, also on a machine that has much else to do. */
+const TRIAL_MS = 30_000
 
 /** Whether `msgq run` answers programs here. What a sandbox has in the way is only seen by running one. */
 export function runFinding(): Finding {
@@ -17,12 +17,16 @@ export function runFinding(): Finding {
 
 /** Runs a program that does nothing. @returns What is in the way. */
 function trial(): { found: string; advice: string } | undefined {
-  const { status, stderr } = spawnSync(process.execPath, [MAIN, 'run', '--namespace', 'memory:', '--', 'true'], {
+  const { error, status, stderr } = spawnSync(process.execPath, [MAIN, 'run', '--namespace', 'memory:', '--', 'true'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: TRIAL_MS,
     encoding: 'utf8',
   })
   if (status === 0) return undefined
+  if (error !== undefined && 'code' in error && error.code === 'ETIMEDOUT') {
+    const found = `\`true\` had not ended after ${TRIAL_MS / 1000} s`
+    return { found, advice: 'Is this machine very busy? `msgq run -- true` shows more.' }
+  }
   const [, found = `status ${status}`] = /^msgq: (.*)$/m.exec(stderr) ?? []
   const [, advice = '`msgq run -- true` shows more'] = /^hint: (.*)$/m.exec(stderr) ?? []
   return { found, advice }

@@ -1,5 +1,17 @@
 import { strict as assert } from 'node:assert'
-import { IPC_CREAT, IPC_NOWAIT, IPC_PRIVATE, IPC_RMID, IPC_SET, IPC_STAT, MSG_COPY, MSG_INFO } from '../../abi/index.ts'
+import {
+  IPC_CREAT,
+  IPC_NOWAIT,
+  IPC_PRIVATE,
+  IPC_RMID,
+  IPC_SET,
+  IPC_STAT,
+  MSG_COPY,
+  MSG_EXCEPT,
+  MSG_INFO,
+  MSG_NOERROR,
+  type Msgbuf,
+} from '../../abi/index.ts'
 import { SyscallError } from '../../contract/index.ts'
 import { drain, fill, make, makeWithRoom, message, send, stat, textOf, wrong } from '../calls.ts'
 import type { ConformanceCase, Need } from '../case.ts'
@@ -80,6 +92,55 @@ export const syncCases: readonly ConformanceCase[] = [
       throws('EINVAL', () => second.refuse())
       first.refuse()
       assert.equal(await drain(namespace, msqid), 'a1')
+    },
+  },
+  {
+    name: 'sync.handOver takes the message that msgrcv would, once it was given, and leaves it at its place if it was not',
+    needs: ['sync', 'held'],
+    run: async ({ namespace }) => {
+      const { sync } = namespace
+      const msqid = sync.msgget(IPC_PRIVATE, 0o600)
+      await fill(namespace, msqid, 'abc3 d1 e2 f1')
+      const given: string[] = []
+      const give = (is: boolean) => (received: Msgbuf) => given.push(`${textOf(received)}${received.mtype}`) > 0 && is
+      const before = await stat(namespace, msqid)
+      assert.equal(sync.handOver(msqid, 10, 0, 0, give(false)), false)
+      assert.throws(() => sync.handOver(msqid, 10, 0, 0, () => assert.fail('it fails')), /it fails/)
+      assert.deepEqual(await stat(namespace, msqid), before)
+      assert.equal(sync.handOver(msqid, 2, 0, MSG_NOERROR, give(true)), true)
+      assert.equal(sync.handOver(msqid, 10, -2, 0, give(true)), true)
+      assert.equal(sync.handOver(msqid, 10, 1, MSG_EXCEPT, give(true)), true)
+      assert.deepEqual(given, ['abc3', 'ab3', 'd1', 'e2'])
+      throws('ENOMSG', () => sync.handOver(msqid, 10, 3, IPC_NOWAIT, give(true)))
+      throws('E2BIG', () => sync.handOver(msqid, 0, 0, IPC_NOWAIT, give(true)))
+      throws('EINVAL', () => sync.handOver(-1, 10, 0, 0, give(true)))
+      await wrong(TypeError, () => sync.handOver(msqid, 10, 3, 0, give(true)))
+      await wrong(TypeError, () => sync.handOver(msqid, 10, 0, IPC_NOWAIT | MSG_COPY, give(true)))
+      assert.equal(given.length, 4)
+      assert.equal(await drain(namespace, msqid), 'f1')
+    },
+  },
+  {
+    name: 'sync.takeOver sends what msgsnd would, once its sender was told, and nothing if that one is gone',
+    needs: ['sync', 'held'],
+    run: async ({ namespace }) => {
+      const { sync } = namespace
+      const msqid = await makeWithRoom(namespace, 1)
+      const before = await stat(namespace, msqid)
+      let told = 0
+      const tell = (is: boolean) => () => ++told > 0 && is
+      assert.equal(sync.takeOver(msqid, message(1, 'a'), 0, tell(false)), false)
+      assert.throws(() => sync.takeOver(msqid, message(1, 'a'), 0, () => assert.fail('it fails')), /it fails/)
+      assert.deepEqual(await stat(namespace, msqid), before)
+      assert.equal(sync.takeOver(msqid, message(4, 'b'), 0, tell(true)), true)
+      throws('EAGAIN', () => sync.takeOver(msqid, message(1, 'c'), IPC_NOWAIT, tell(true)))
+      throws('EINVAL', () => sync.takeOver(msqid, message(0, 'c'), 0, tell(true)))
+      throws('EINVAL', () => sync.takeOver(-1, message(1, 'c'), 0, tell(true)))
+      throws('EINVAL', () => sync.takeOver(msqid + 1, message(1, 'c'), 0, tell(true)))
+      throws('EINVAL', () => sync.takeOver(msqid, message(1, 'c'.repeat(100_000)), 0, tell(true)))
+      await wrong(TypeError, () => sync.takeOver(msqid, message(1, 'c'), 0, tell(true)))
+      assert.equal(told, 2)
+      assert.equal(await drain(namespace, msqid), 'b4')
     },
   },
   {
