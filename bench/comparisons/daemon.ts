@@ -1,5 +1,7 @@
-import type { Comparison, Peer } from '../comparison.ts'
+import type { Comparison, Peer, Setting } from '../comparison.ts'
+import type { Contender } from '../contender.ts'
 import { daemonPairs } from '../contenders/daemon.ts'
+import { echoPairs } from '../contenders/echo.ts'
 import { type Pair, timeInFlight, timeMedianCall } from '../contenders/in-flight.ts'
 import { ioredisPairs } from '../contenders/ioredis.ts'
 import { sideBySide } from '../side-by-side.ts'
@@ -16,12 +18,14 @@ interface Work extends Pick<Comparison, 'name' | 'work' | 'unit' | 'atLeast' | '
   readonly over: 'tcp' | 'unix'
   readonly durability: 'fsync' | 'none'
   readonly time: (pair: Pair, count: number) => Promise<number>
+  /** What is measured in the daemon's stead. */
+  readonly ours?: (setting: Setting) => Promise<Contender>
 }
 
-function againstRedis({ over, durability, time, ...description }: Work): Comparison {
+function againstRedis({ over, durability, time, ours, ...description }: Work): Comparison {
   return sideBySide(
     { ...description, peer: over === 'tcp' ? OVER_TCP : OVER_UNIX, requirements: ['peers', 'redis-server'] },
-    (setting) => daemonPairs(setting, { durability, sizeBytes: SIZE_BYTES, time }),
+    ours ?? ((setting) => daemonPairs(setting, { durability, sizeBytes: SIZE_BYTES, time })),
     (setting) => ioredisPairs(SIZE_BYTES, setting, { durability, over, time }),
     // A server is warm later than a loop.
     { rounds: 9, warmMs: 4_000, roundMs: 500 },
@@ -67,6 +71,15 @@ export const DAEMON: readonly Comparison[] = [
     over: 'tcp',
     durability: 'none',
     time: timeMedianCall,
+  }),
+  againstRedis({
+    name: 'daemon-floor',
+    work: `no queue at all: the median call of many, one at a time, to a process of Node’s that writes ${SIZE_BYTES} bytes into a file and sends them back`,
+    unit: 'times the time',
+    over: 'tcp',
+    durability: 'none',
+    time: timeMedianCall,
+    ours: (setting) => echoPairs(setting, { sizeBytes: SIZE_BYTES, time: timeMedianCall }),
   }),
   againstRedis({
     name: 'daemon-p50-unix',

@@ -42,6 +42,18 @@ test('msgq serve refuses a socket, and a journal, that another daemon has', asyn
   const busy = msgq(['serve', '--socket', MSGQ, '--state', join(serve.directory, 'third')])
   equal(busy.status, 3)
   match(busy.stderr, /is there and is no socket/)
+  const nowhere = msgq(['serve', '--socket', '/nowhere/at/all', '--state', join(serve.directory, 'fourth')])
+  equal(nowhere.status, 3)
+  const long = msgq([
+    'serve',
+    '--socket',
+    join(serve.directory, 'a'.repeat(107)),
+    '--state',
+    join(serve.directory, 'fifth'),
+  ])
+  equal(long.status, 3)
+  match(long.stderr, /a socket's path has at most 107 bytes, not \d+: give a shorter one/)
+  match(nowhere.stderr, /there is no directory \/nowhere\/at: make it, or give another path/)
   equal(msgq(['--namespace', serve.url, 'ls']).status, 0)
 })
 

@@ -55,6 +55,7 @@ export class Writer {
   /** The segment that is written into. */
   #current: OpenSegment | undefined
   #isWriting = false
+  readonly #writeSoon = () => this.#write()
   #written: number
   #flushed: number
   #durable: number
@@ -116,7 +117,7 @@ export class Writer {
     if (!this.#isWriting) {
       this.#isWriting = true
       // After every socket that has something to say in this turn of the event loop.
-      setImmediate(() => void this.#write())
+      setImmediate(this.#writeSoon)
     }
     return this.#sequence
   }
@@ -179,23 +180,45 @@ export class Writer {
     this.#tailOffset += bytes
   }
 
-  async #write(): Promise<void> {
+  /** Writes what is queued; where a frame has nothing to wait for, at once. Calls itself again after a wait. */
+  #write(): void {
     for (let placed = this.#queue.shift(); placed !== undefined; placed = this.#queue.shift()) {
       if (placed === this.#open) this.#open = undefined
+      const { opened } = placed.planned
+      if (opened === undefined || this.#options.durability === 'fsync') return void this.#writeSlowly(placed)
       try {
-        await this.#put(placed)
+        this.#put(placed, opened)
       } catch (error) {
         // It stays "writing": nothing is ever written again.
         return this.fail(error)
       }
-      this.#buffer ??= placed.frame.buffer
-      this.#tellDurable(placed.frame.last)
+      this.#done(placed)
     }
     this.#isWriting = false
   }
 
-  async #put({ frame, planned, offset }: PlacedFrame): Promise<void> {
-    const opened = planned.opened ?? (await planned.ready)
+  async #writeSlowly(placed: PlacedFrame): Promise<void> {
+    try {
+      const opened = placed.planned.opened ?? (await placed.planned.ready)
+      this.#put(placed, opened)
+      if (this.#options.durability === 'fsync') {
+        await opened.file.flush()
+        this.#flushed = placed.frame.last
+      }
+    } catch (error) {
+      // It stays "writing": nothing is ever written again.
+      return this.fail(error)
+    }
+    this.#done(placed)
+    this.#write()
+  }
+
+  #done({ frame }: PlacedFrame): void {
+    this.#buffer ??= frame.buffer
+    this.#tellDurable(frame.last)
+  }
+
+  #put({ frame, offset }: PlacedFrame, opened: OpenSegment): void {
     if (opened !== this.#current) this.#turnTo(opened)
     const { segment, file, salt } = opened
     // On this thread, as Redis does it: the kernel takes it in some 5 µs, and another thread would cost 20.
@@ -205,11 +228,7 @@ export class Writer {
       segment.firstTime = frame.firstTime
     }
     this.#written = frame.last
-    if (this.#options.durability === 'fsync') {
-      await file.flush()
-      this.#flushed = frame.last
-      return
-    }
+    if (this.#options.durability === 'fsync') return
     this.#dirty.add(opened)
     if (this.#options.durability === 'interval') {
       this.#timer ??= setTimeout(() => {

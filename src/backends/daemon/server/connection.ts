@@ -21,6 +21,7 @@ import {
   WireError,
 } from '../../../wire/index.ts'
 import { callerFor } from './callers.ts'
+import type { LateAccepts } from './late-accepts.ts'
 import {
   FRAME_TIMEOUT_MS,
   FRAMES_A_TURN,
@@ -38,10 +39,14 @@ import type { Sessions } from './sessions.ts'
 export interface Served {
   readonly service: Service
   readonly sessions: Sessions
+  readonly late: LateAccepts
   /** Bytes of frames that have begun and are not whole, of all connections. */
   unfinishedBytes: number
   now(): number
 }
+
+/** A reaction of a promise is a microtask without the AsyncResource that `queueMicrotask` makes, which costs a microsecond. */
+const SOON = Promise.resolve()
 
 /** A client's connection: its frames become calls, and answers its frames. */
 export class Connection {
@@ -59,8 +64,13 @@ export class Connection {
   #unfinishedBytes = 0
   #unfinishedSince = 0
   #willFlush = false
+  readonly #flushSoon = () => this.#flush()
   /** Until an answer that is not urgent goes by itself. */
   #late: NodeJS.Timeout | undefined
+  readonly #flushLate = () => {
+    this.#late = undefined
+    this.#flush()
+  }
   #willTake = false
   #isOver = false
 
@@ -86,11 +96,11 @@ export class Connection {
     this.#writer.write(frame)
     if (this.#willFlush) return
     if (!isUrgent) {
-      this.#late ??= setTimeout(() => this.#flush(), LATE_MS)
+      this.#late ??= setTimeout(this.#flushLate, LATE_MS)
       return
     }
     this.#willFlush = true
-    queueMicrotask(() => this.#flush())
+    void SOON.then(this.#flushSoon)
   }
 
   /** The end of a call, or a part of it. */
@@ -166,8 +176,14 @@ export class Connection {
   }
 
   #take(frame: ClientFrame): void {
-    if (frame.kind === 'hello') return this.#greet(frame)
+    const { service, late } = this.#served
     const session = this.#session
+    const isAlone = this.#reader.pendingBytes === 0 && !service.hasWaiting
+    if (isAlone && session !== undefined && frame.kind === 'call' && frame.call.name === 'acceptAll') {
+      return late.add(() => this.#perform(session, frame))
+    }
+    late.perform()
+    if (frame.kind === 'hello') return this.#greet(frame)
     if (session === undefined) return this.#breach('a hello comes first, and is answered before the next frame')
     switch (frame.kind) {
       case 'call':
@@ -176,7 +192,7 @@ export class Connection {
       case 'past':
         return this.#perform(session, frame)
       case 'acknowledge':
-        return this.#served.service.acknowledge(session, frame.number)
+        return service.acknowledge(session, frame.number)
       case 'goodbye':
         this.#served.sessions.end(session)
         this.#session = undefined
@@ -246,8 +262,6 @@ export class Connection {
 
   #flush(): void {
     this.#willFlush = false
-    clearTimeout(this.#late)
-    this.#late = undefined
     const socket = this.#socket
     if (this.#writer.pendingBytes === 0 || socket.destroyed) return
     if (socket.write(this.#writer.take())) return

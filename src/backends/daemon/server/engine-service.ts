@@ -80,6 +80,10 @@ export class EngineService implements Service {
     return this.#engine.namespace.sessions.keys()
   }
 
+  get hasWaiting(): boolean {
+    return this.#engine.namespace.waiting.size > 0
+  }
+
   get secret(): Uint8Array {
     return this.#journalled.id
   }

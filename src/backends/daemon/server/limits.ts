@@ -19,7 +19,7 @@ export const FRAME_TIMEOUT_MS = 30_000
 /** Bytes of frames that have begun and are not whole, of all connections together. */
 export const UNFINISHED_BYTES_MAX: number = 256 * 2 ** 20
 
-/** An answer that nobody waits for goes with the next one, or by itself after so long. */
+/** An answer that nobody waits for goes with the next one, or by itself after so long; so is an accept done that came alone. */
 export const LATE_MS = 1
 
 /** Looks back that are under way or wait: they are made one after the other, for each has the whole namespace in memory once more. */

@@ -41,6 +41,8 @@ export class NamespaceService implements Service {
   readonly capabilities: Capabilities
   readonly secret: Uint8Array = randomBytes(32)
   readonly earlierSessions: readonly number[] = []
+  /** Others than the clients of this socket may wait, and nothing tells. */
+  readonly hasWaiting = true
   sink: AnswerSink | undefined
   readonly #namespace: IpcNamespace
   readonly #clients = new Map<number, ClientState>()

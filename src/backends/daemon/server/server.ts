@@ -1,9 +1,11 @@
-import { chmod, chown, lstat, unlink } from 'node:fs/promises'
+import { chmod, chown, lstat, stat, unlink } from 'node:fs/promises'
 import net, { type Socket } from 'node:net'
+import { dirname } from 'node:path'
 import { BackendError } from '../../../contract/index.ts'
 import type { Caller } from '../../../engine/index.ts'
 import { FrameWriter, type ServerFrame } from '../../../wire/index.ts'
 import { Connection, type Served } from './connection.ts'
+import { LateAccepts } from './late-accepts.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
 import { callerOf } from './peer.ts'
 import type { Service } from './service.ts'
@@ -11,6 +13,8 @@ import { Sessions } from './sessions.ts'
 
 /** How often sessions and greetings are looked at. */
 const TICK_MS = 1000
+/** libuv cuts a longer one short, and listens there. Source: include/uapi/linux/un.h, UNIX_PATH_MAX, with its zero. */
+const PATH_BYTES_MAX = 107
 
 export interface ServerOptions {
   /** Where the socket is. */
@@ -42,7 +46,7 @@ export class Server {
     this.path = path
     const clock = now ?? (() => performance.now())
     const sessions = new Sessions(service, clock())
-    this.#served = { service, sessions, unfinishedBytes: 0, now: clock }
+    this.#served = { service, sessions, late: new LateAccepts(), unfinishedBytes: 0, now: clock }
     this.#peerOf = peerOf ?? callerOf
     this.#idleSince = clock()
     service.sink = {
@@ -55,13 +59,20 @@ export class Server {
   /**
    * Listens. A socket file that nobody listens on any more is replaced.
    *
-   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` another one listens there, or what is there is no socket.
+   * @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` another one listens there, what is there is no socket, or there is no such
+   *   directory.
    * @throws Node's own system error, `EACCES` for instance.
    */
   static async listen(options: ServerOptions): Promise<Server> {
     const server = new Server(options)
-    if (options.fd === undefined) await server.#listenAt(options)
-    else await listening(server.#listener, { fd: options.fd })
+    try {
+      if (options.fd === undefined) await server.#listenAt(options)
+      else await listening(server.#listener, { fd: options.fd })
+    } catch (error) {
+      // It may listen already, and not have the group that it shall have: the process is to end.
+      server.#listener.close()
+      throw error
+    }
     server.#tick = setInterval(() => server.#check(), TICK_MS)
     server.#tick.unref()
     return server
@@ -80,6 +91,7 @@ export class Server {
   /** Takes no more calls, says so to every client, and ends the connections once what was answered is written. The socket file goes. */
   async close(message = 'the server stops'): Promise<void> {
     clearInterval(this.#tick)
+    this.#served.late.perform()
     const closed = new Promise((resolve) => this.#listener.close(resolve))
     for (const connection of this.#connections) connection.end({ kind: 'going', message })
     const late = setTimeout(() => this.destroy(), TICK_MS)
@@ -91,17 +103,27 @@ export class Server {
   /** Cuts every connection off, as a crash does. */
   destroy(): void {
     clearInterval(this.#tick)
+    this.#served.late.drop()
     this.#served.service.sink = undefined
     this.#listener.close()
     for (const connection of this.#connections) connection.destroy()
   }
 
   async #listenAt({ path, mode = 0o600, gid }: ServerOptions): Promise<void> {
+    if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+      const message = `a socket's path has at most ${PATH_BYTES_MAX} bytes, not ${Buffer.byteLength(path)}: give a shorter one`
+      throw new BackendError('ERR_MSGQ_UNAVAILABLE', message)
+    }
     await removeDeadSocket(path)
     // Nobody may connect before the permissions are what they shall be.
     const before = process.umask(0o177)
     try {
       await listening(this.#listener, { path })
+    } catch (error) {
+      // libuv says EACCES of a directory that is missing. Source: libuv src/unix/pipe.c, uv_pipe_bind2().
+      if ((await stat(dirname(path)).catch(ignoreMissing)) !== undefined) throw error
+      const message = `there is no directory ${dirname(path)}: make it, or give another path`
+      throw new BackendError('ERR_MSGQ_UNAVAILABLE', message)
     } finally {
       process.umask(before)
     }

@@ -23,6 +23,8 @@ export interface Service {
   sink: AnswerSink | undefined
   /** Sessions that were opened before this process was: their clients may come back. */
   readonly earlierSessions: Iterable<number>
+  /** Whether somebody may wait for what an accept does: for room, for instance. */
+  readonly hasWaiting: boolean
   /** Opens a session; resolves when it would be there after a crash. @throws {BackendError} `ERR_MSGQ_NO_SPACE` the disk is full. */
   open(session: number, caller: Caller): Promise<void>
   /** Makes a call, or answers one that was made before under the same ticket. Its number is 1 to 2^53-2. */
