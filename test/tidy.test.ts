@@ -2,6 +2,7 @@ import { equal } from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { brokenCode, brokenPurity } from './tidy/code.ts'
+import { brokenDependencies } from './tidy/dependencies.ts'
 import { brokenEntrance, brokenFloors, brokenLinux, brokenModules, circularImports } from './tidy/floors.ts'
 import { brokenLengths, brokenNames } from './tidy/names.ts'
 import { brokenErrorsPage, brokenPackage, brokenText } from './tidy/text.ts'
@@ -21,6 +22,7 @@ const RULES: readonly (readonly [rule: string, broken: (tree: Tree) => string[]]
   ['nothing committed is unfinished, or names a machine or a registry', brokenText],
   ['docs/reference/errors.md has a heading for every code, and no other', brokenErrorsPage],
   ['package.json promises only what is built', brokenPackage],
+  ['dependencies are pinned, and run nothing when they are installed', brokenDependencies],
 ]
 
 describe('the tidy rules', () => {

@@ -21,6 +21,7 @@ export function syscallError(code: ErrnoName, call: Call, circumstances: Circums
 
 function hintFor(code: ErrnoName, call: Call, circumstances: Circumstances): string | undefined {
   const { limits } = circumstances
+  if (code === 'ENOMEM') return NO_MEMORY
   switch (call.name) {
     case 'msgget':
       if (code === 'ENOSPC') return `msgmni is ${limits?.msgmni ?? 'reached'}: remove queues, or raise it`
@@ -59,6 +60,8 @@ function hintFor(code: ErrnoName, call: Call, circumstances: Circumstances): str
       return undefined
   }
 }
+
+const NO_MEMORY = "the namespace's messages, or its waiting calls, take as much memory as they may"
 
 const OWNERS_ALONE = "it is for the queue's owner or creator, or CAP_SYS_ADMIN"
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { aimed, entries, opening, options, root } from '../../test/engine/random-entries.ts'
-import { IPC_NOWAIT, IPC_RMID, MSG_COPY, MSG_EXCEPT } from '../abi/index.ts'
+import { IPC_NOWAIT, IPC_RMID, IPC_STAT, MSG_COPY, MSG_EXCEPT } from '../abi/index.ts'
 import { checkpoint } from './checkpoint.ts'
 import { brokenInvariants, type Call, Engine, type Entry } from './index.ts'
 
@@ -132,6 +132,17 @@ test('apply loses and invents no message: what was sent is on its queue, was rec
     }),
     { numRuns: 300 },
   )
+})
+
+test('apply never lets time go back, whatever an entry says', () => {
+  const engine = new Engine()
+  const apply = (number: number, now: number, call: Call) =>
+    engine.apply({ ticket: { session: 0, number }, now, caller: root, call })
+  apply(1, 5_000, { name: 'msgget', key: 7, msgflg: 0o1600 })
+  apply(2, 3_000, { name: 'msgsnd', msqid: 0, mtype: 1, mtext: new Uint8Array(1), msgflg: 0 })
+  const [sent] = apply(3, 0, { name: 'msgctl', msqid: 0, cmd: IPC_STAT }).completions
+  assert.ok(sent !== undefined && 'value' in sent && typeof sent.value === 'object' && 'stime' in sent.value)
+  assert.equal(sent.value.stime, 5)
 })
 
 /** The same call; a sent message names the entry that sent it. */

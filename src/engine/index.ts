@@ -1,4 +1,5 @@
 /** One IPC namespace's message queues as a pure, deterministic state machine. Runs anywhere; imports nothing. */
+export { type Bounds, DEFAULT_BOUNDS, hasRoomInPool, MESSAGE_BYTES, pooledBytes } from './bounds.ts'
 export type {
   Checkpoint,
   CheckpointHeader,

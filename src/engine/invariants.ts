@@ -1,10 +1,11 @@
 import { IPC_PRIVATE, IPCMNI, S_IRUGO, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
+import { answerBytesOf, pooledBytes } from './bounds.ts'
 import { indexOf } from './identifiers.ts'
 import { type MsgQueue, msgFitsInQueue } from './msg-queue.ts'
 import { type Namespace, ticketKey } from './namespace.ts'
 import { ipcPerms } from './permissions.ts'
 import { findAfter, findMsg, findNumber } from './search.ts'
-import { waitersOf } from './waiters.ts'
+import { sendingBytesOf, waitersOf } from './waiters.ts'
 
 /** What must hold after every entry. Returns what does not, in words; nothing when all is well. */
 export function brokenInvariants(namespace: Namespace): string[] {
@@ -20,6 +21,18 @@ export function brokenInvariants(namespace: Namespace): string[] {
   must(identifiers.maxIndex === Math.max(-1, ...queues.map(({ msqid }) => indexOf(msqid))), 'maxIndex is the highest')
   must(namespace.messageCount === sum(queues, ({ qnum }) => qnum), 'messageCount is the sum of qnum')
   must(namespace.byteCount === sum(queues, ({ cbytes }) => cbytes), 'byteCount is the sum of cbytes')
+
+  const { bounds, sessions, restores, waiting } = namespace
+  const answers = [...sessions.values()].flatMap((session) => [...session.answers.values()])
+  must(namespace.answerBytes === sum(answers, answerBytesOf), 'answerBytes is what sessions remember')
+  must(namespace.sendingBytes === sum([...waiting.values()], sendingBytesOf), 'sendingBytes is what waits to be sent')
+  must(
+    namespace.stagedBytes === sum([...restores.values()], (r) => r.stagedBytes),
+    'stagedBytes is what restores bring',
+  )
+  // One send may answer many copies that wait for it: answers alone may go beyond, and then nothing is sent any more.
+  must(pooledBytes(namespace) - namespace.answerBytes <= bounds.poolBytes, 'messages take no more than the pool has')
+  must(waiting.size <= bounds.waitingCalls, 'no more calls wait than may')
 
   for (const queue of queues) {
     for (const what of brokenInQueue(namespace, queue)) broken.push(`queue ${queue.msqid}: ${what}`)

@@ -1,4 +1,5 @@
 import { IPC_NOWAIT, S_IWUGO } from '../abi/index.ts'
+import { hasRoomInPool, MESSAGE_BYTES } from './bounds.ts'
 import { deliver } from './delivery.ts'
 import type { Msgsnd } from './entry.ts'
 import { msgFitsInQueue } from './msg-queue.ts'
@@ -11,6 +12,8 @@ export function msgsnd(step: Step, call: Msgsnd): void {
   const { ticket, caller, namespace } = step
   const sizeBytes = call.mtext.length
   if (sizeBytes > namespace.limits.msgmax || call.msqid < 0 || call.mtype < 1) return fail(step, ticket, 'EINVAL')
+  // The kernel makes room for the message before it looks for the queue. Source: ipc/msgutil.c, load_msg().
+  if (!hasRoomInPool(namespace, sizeBytes + MESSAGE_BYTES)) return fail(step, ticket, 'ENOMEM')
   const queue = namespace.identifiers.find(call.msqid)
   if (queue === undefined) return fail(step, ticket, 'EINVAL')
   if (!ipcPerms(queue, caller, S_IWUGO)) return fail(step, ticket, 'EACCES')

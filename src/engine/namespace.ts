@@ -1,4 +1,5 @@
 import { MSGMAX, MSGMNB, MSGMNI } from '../abi/index.ts'
+import { type Bounds, UNBOUNDED } from './bounds.ts'
 import type { Code, Completion, Entry, Limits, Ticket, Value } from './entry.ts'
 import { Identifiers } from './identifiers.ts'
 import type { HeldMessage } from './msg-queue.ts'
@@ -20,6 +21,8 @@ export interface NamespaceOptions {
   readonly checkpointRestore?: boolean
   /** The user that counts as the namespace's root and may set its limits. Default 0. */
   readonly ownerUid?: number
+  /** What it may take of memory. Default: whatever there is; an embedded namespace and a daemon give it DEFAULT_BOUNDS. */
+  readonly bounds?: Partial<Bounds>
 }
 
 /** One IPC namespace's message queues: the whole state. Source: include/linux/ipc_namespace.h. */
@@ -28,11 +31,17 @@ export interface Namespace {
   readonly checkpointRestore: boolean
   readonly ownerUid: number
   limits: Limits
+  /** Of whoever holds this namespace, and no part of its state. */
+  bounds: Bounds
   /** The time of the last entry that changed something, milliseconds. */
   now: number
   /** Messages and payload bytes on all queues. */
   messageCount: number
   byteCount: number
+  /** What waiting sends, restores under way and unacknowledged answers take: see `Bounds`. */
+  sendingBytes: number
+  stagedBytes: number
+  answerBytes: number
   readonly identifiers: Identifiers
   /** By the ticket of the receive that holds. */
   readonly held: TicketTable<HeldMessage>
@@ -48,9 +57,13 @@ export function newNamespace(options: NamespaceOptions): Namespace {
     checkpointRestore: options.checkpointRestore ?? true,
     ownerUid: options.ownerUid ?? 0,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
+    bounds: { ...UNBOUNDED, ...options.bounds },
     now: 0,
     messageCount: 0,
     byteCount: 0,
+    sendingBytes: 0,
+    stagedBytes: 0,
+    answerBytes: 0,
     identifiers: new Identifiers(),
     waiting: new Map(),
     held: new TicketTable(),

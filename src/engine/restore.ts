@@ -1,10 +1,11 @@
 import type { ErrnoName } from '../abi/index.ts'
 import { INT_MAX, IPC_PRIVATE, IPCID_SEQ_MAX, IPCMNI, isLong, S_IRWXUGO, UINT_MAX } from '../abi/index.ts'
+import { hasRoomInPool, MESSAGE_BYTES } from './bounds.ts'
 import type { CheckpointHeader, CheckpointMessages, CheckpointQueue } from './checkpoint.ts'
 import type { Limits, RestoreBegin, RestoreChunk, RestoreCommit, Ticket } from './entry.ts'
 import { indexOf } from './identifiers.ts'
 import { areValidLimits, isIntUpTo } from './limits.ts'
-import { MessagePacker, type MessageView, PackedMessages, viewsOf } from './messages/index.ts'
+import { cbytesOf, MessagePacker, type MessageView, PackedMessages, viewsOf } from './messages/index.ts'
 import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
 import { checkpointRestoreCapable } from './permissions.ts'
@@ -17,6 +18,8 @@ export interface StagedRestore {
   readonly ticket: Ticket
   readonly header: CheckpointHeader
   readonly queues: Map<number, StagedQueue>
+  /** What its messages take. */
+  stagedBytes: number
 }
 
 interface StagedQueue {
@@ -34,7 +37,7 @@ export function restoreBegin(step: Step, { header }: RestoreBegin): void {
   if (!isValidHeader(header)) return fail(step, ticket, 'EINVAL')
   if (namespace.restores.size >= RESTORES_MAX) return fail(step, ticket, 'ENOSPC')
   step.changed = true
-  namespace.restores.set(ticketKey(ticket), { ticket, header, queues: new Map() })
+  namespace.restores.set(ticketKey(ticket), { ticket, header, queues: new Map(), stagedBytes: 0 })
   finish(step, ticket, 0)
 }
 
@@ -43,14 +46,33 @@ export function restoreChunk(step: Step, { restore, queues }: RestoreChunk): voi
   const { ticket, namespace } = step
   const staged = namespace.restores.get(ticketKey(restore))
   if (staged === undefined) return fail(step, ticket, 'EINVAL')
+  const sizeBytes = queues.reduce((sum, { messages }) => sum + bytesOf(messages), 0)
+  if (!hasRoomInPool(namespace, sizeBytes)) return fail(step, ticket, 'ENOMEM')
   step.changed = true
   for (const queue of queues) {
     if (!isValidQueue(queue) || !stage(staged, queue)) {
-      namespace.restores.delete(ticketKey(restore))
+      unstage(namespace, staged)
       return fail(step, ticket, 'EINVAL')
     }
   }
+  addStaged(namespace, staged, sizeBytes)
   finish(step, ticket, 0)
+}
+
+/** What messages take, as `Bounds` count it. */
+export function bytesOf(messages: CheckpointMessages): number {
+  return cbytesOf(messages) + messages.length * MESSAGE_BYTES
+}
+
+export function addStaged(namespace: Namespace, staged: StagedRestore, sizeBytes: number): void {
+  staged.stagedBytes += sizeBytes
+  namespace.stagedBytes += sizeBytes
+}
+
+/** Forgets what a restore has brought. */
+export function unstage(namespace: Namespace, { ticket, stagedBytes }: StagedRestore): void {
+  namespace.restores.delete(ticketKey(ticket))
+  namespace.stagedBytes -= stagedBytes
 }
 
 /** Adds a queue, or further messages of one. @returns Whether they are valid. */
@@ -89,7 +111,7 @@ export function restoreCommit(step: Step, { restore }: RestoreCommit): void {
   const staged = namespace.restores.get(ticketKey(restore))
   if (staged === undefined) return fail(step, ticket, 'EINVAL')
   step.changed = true
-  namespace.restores.delete(ticketKey(restore))
+  unstage(namespace, staged)
   const limits = limitsAfter(namespace, staged.header)
   const conflict = findConflict(namespace, limits, [...staged.queues.values()])
   if (conflict !== undefined) return fail(step, ticket, conflict)

@@ -1,6 +1,8 @@
+import { answerBytesOf } from './bounds.ts'
 import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, SessionCode, Ticket } from './entry.ts'
 import { release } from './hold.ts'
 import { complete, fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
+import { unstage } from './restore.ts'
 import { TicketTable } from './ticket-table.ts'
 import { expunge, unwait } from './waiters.ts'
 
@@ -46,7 +48,10 @@ export function remember({ namespace, completions, call }: Step): void {
   if (call.name === 'openSession' || call.name === 'acknowledgeSession') return
   for (const completion of completions) {
     const { ticket } = completion
-    if (ticket.session !== 0) namespace.sessions.get(ticket.session)?.answers.set(ticket, completion)
+    const session = ticket.session === 0 ? undefined : namespace.sessions.get(ticket.session)
+    if (session === undefined) continue
+    session.answers.set(ticket, completion)
+    namespace.answerBytes += answerBytesOf(completion)
   }
 }
 
@@ -67,7 +72,9 @@ export function acknowledgeSession(step: Step, call: AcknowledgeSession): void {
   if (call.number > session.acknowledged) {
     step.changed = true
     session.acknowledged = call.number
-    session.answers.deleteUpTo(call.number)
+    session.answers.deleteUpTo(call.number, (answer) => {
+      namespace.answerBytes -= answerBytesOf(answer)
+    })
   }
   finish(step, ticket, 0)
 }
@@ -75,10 +82,12 @@ export function acknowledgeSession(step: Step, call: AcknowledgeSession): void {
 /** Ends whatever a session left behind. Its receivers go first, so that its held messages do not go to them. */
 export function expireSession(step: Step, { session }: ExpireSession): void {
   const { ticket, namespace } = step
-  if (!namespace.sessions.has(session)) return fail(step, ticket, 'EINVAL')
+  const ended = namespace.sessions.get(session)
+  if (ended === undefined) return fail(step, ticket, 'EINVAL')
   if (ticket.session !== 0 && ticket.session !== session) return fail(step, ticket, 'EPERM')
   step.changed = true
   namespace.sessions.delete(session)
+  for (const answer of ended.answers.values()) namespace.answerBytes -= answerBytesOf(answer)
   const ofSession = (ticket: Ticket) => ticket.session === session
   expunge(
     step,
@@ -86,7 +95,7 @@ export function expireSession(step: Step, { session }: ExpireSession): void {
     'EINTR',
   )
   for (const held of [...namespace.held.values()]) if (ofSession(held.receive)) release(step, held)
-  for (const [key, restore] of namespace.restores) if (ofSession(restore.ticket)) namespace.restores.delete(key)
+  for (const restore of [...namespace.restores.values()]) if (ofSession(restore.ticket)) unstage(namespace, restore)
   finish(step, ticket, 0)
 }
 

@@ -1,4 +1,5 @@
 import { MSG_COPY } from '../abi/index.ts'
+import { answerBytesOf } from './bounds.ts'
 import {
   type CheckpointHeader,
   type CheckpointMessage,
@@ -10,10 +11,10 @@ import { Engine } from './engine.ts'
 import type { Caller, Completion, Limits, Message, Ticket, WaitingCall } from './entry.ts'
 import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { type Namespace, type NamespaceOptions, ticketKey } from './namespace.ts'
-import { stage } from './restore.ts'
+import { addStaged, bytesOf, stage } from './restore.ts'
 import { convertMode } from './search.ts'
 import { TicketTable } from './ticket-table.ts'
-import { type Waiter, waitersOf } from './waiters.ts'
+import { sendingBytesOf, type Waiter, waitersOf } from './waiters.ts'
 
 /** Bytes of messages in one part, about: a part is written, sent and read as one piece. */
 const PART_BYTES = 262_144
@@ -97,7 +98,8 @@ export function saveState({ namespace }: Engine): Iterable<StatePart> {
 }
 
 /**
- * The engine that `saveState` took these parts from: given the same entries, both give the same completions.
+ * The engine that `saveState` took these parts from: given the same entries, both give the same completions. It is
+ * without bounds, whatever that one had.
  *
  * @param parts All of them, in order. Their bytes are the engine's from now on.
  */
@@ -127,6 +129,7 @@ export class StateLoader {
       case 'answer': {
         const { ticket } = part.completion
         there(namespace.sessions.get(ticket.session), 'the session of an answer').answers.set(ticket, part.completion)
+        namespace.answerBytes += answerBytesOf(part.completion)
         return
       }
       case 'waiting':
@@ -140,11 +143,17 @@ export class StateLoader {
         return
       }
       case 'restore':
-        namespace.restores.set(ticketKey(part.ticket), { ticket: part.ticket, header: part.header, queues: new Map() })
+        namespace.restores.set(ticketKey(part.ticket), {
+          ticket: part.ticket,
+          header: part.header,
+          queues: new Map(),
+          stagedBytes: 0,
+        })
         return
       case 'staged': {
         const restore = there(namespace.restores.get(ticketKey(part.restore)), 'the restore of a queue')
         stage(restore, part.queue)
+        addStaged(namespace, restore, bytesOf(part.queue.messages))
         return
       }
     }
@@ -154,6 +163,7 @@ export class StateLoader {
     const engine = this.#loading()
     for (const { waiter } of this.#waiting.sort((a, b) => a.order - b.order)) {
       engine.namespace.waiting.set(ticketKey(waiter.ticket), waiter)
+      engine.namespace.sendingBytes += sendingBytesOf(waiter)
     }
     return engine
   }
@@ -205,6 +215,7 @@ function* waitingParts(namespace: Namespace): Generator<StatePart> {
 }
 
 function newEngine({ options, limits, now, nextId, identifiers }: Extract<StatePart, { part: 'namespace' }>): Engine {
+  // What is replayed was let in when it was made: bounds are set by whoever goes on with the engine.
   const engine = new Engine({ ...options, limits })
   engine.namespace.now = now
   Object.assign(engine.namespace.identifiers, identifiers, { nextId })

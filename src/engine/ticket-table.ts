@@ -50,13 +50,15 @@ export class TicketTable<Value extends object> {
     this.#shrink()
   }
 
-  /** Deletes all whose tickets have this number or a lower one. */
-  deleteUpTo(number: number): void {
+  /** Deletes all whose tickets have this number or a lower one. @param deleted Is told each of them. */
+  deleteUpTo(number: number, deleted?: (value: Value) => void): void {
     const [tickets, values] = [this.#tickets, this.#values]
     this.#empty(tickets.length)
     for (let at = 0; at < tickets.length; at++) {
       const [ticket, value] = [tickets[at], values[at]]
-      if (ticket !== undefined && value !== undefined && ticket.number > number) this.set(ticket, value)
+      if (ticket === undefined || value === undefined) continue
+      if (ticket.number > number) this.set(ticket, value)
+      else deleted?.(value)
     }
     this.#shrink()
   }

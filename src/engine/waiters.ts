@@ -1,4 +1,5 @@
 import { S_IRUGO, S_IWUGO } from '../abi/index.ts'
+import { MESSAGE_BYTES } from './bounds.ts'
 import type { Caller, CopyAfter, Msgrcv, Msgsnd, Ticket, WaitingCall } from './entry.ts'
 import type { MsgQueue } from './msg-queue.ts'
 import { fail, type Namespace, type Step, ticketKey } from './namespace.ts'
@@ -36,10 +37,13 @@ export interface BlockedCopier {
 
 export type Waiter = BlockedReceiver | BlockedSender | BlockedCopier
 
-/** Puts a call at the tail of its queue's list. */
+/** Puts a call at the tail of its queue's list: ENOMEM where too many wait. */
 export function wait(step: Step, waiter: Waiter): void {
+  const { namespace } = step
+  if (namespace.waiting.size >= namespace.bounds.waitingCalls) return fail(step, waiter.ticket, 'ENOMEM')
   step.changed = true
-  step.namespace.waiting.set(ticketKey(waiter.ticket), waiter)
+  namespace.sendingBytes += sendingBytesOf(waiter)
+  namespace.waiting.set(ticketKey(waiter.ticket), waiter)
   const list: { push(waiter: Waiter): void } = waiter.queue[waiter.kind]
   list.push(waiter)
 }
@@ -47,9 +51,15 @@ export function wait(step: Step, waiter: Waiter): void {
 /** Takes a call that is about to end off its list. */
 export function unwait(namespace: Namespace, waiter: Waiter): void {
   namespace.waiting.delete(ticketKey(waiter.ticket))
+  namespace.sendingBytes -= sendingBytesOf(waiter)
   if (waiter.kind === 'receivers') return waiter.queue.receivers.delete(waiter)
   const list: Waiter[] = waiter.queue[waiter.kind]
   list.splice(list.indexOf(waiter), 1)
+}
+
+/** What a waiting call has of messages: a send has its own. */
+export function sendingBytesOf({ kind, call }: Waiter): number {
+  return kind === 'senders' ? call.mtext.length + MESSAGE_BYTES : 0
 }
 
 /** Ends waiting calls with one error, in order. Source: ipc/msg.c, expunge_all(). */

@@ -97,7 +97,11 @@ export function checkProc(): void {
 
 function readStat(path: string): { readonly name: string; readonly fields: readonly string[] } | undefined {
   const text = readProc(path)
-  if (text === undefined) return undefined
+  return text === undefined ? undefined : statFrom(text)
+}
+
+/** What a stat file says. The name is the program's own to choose: parentheses, spaces and line ends may be in it. */
+export function statFrom(text: string): { readonly name: string; readonly fields: readonly string[] } {
   const end = text.lastIndexOf(')')
   return { name: text.slice(text.indexOf('(') + 1, end), fields: text.slice(end + 2).split(' ') }
 }

@@ -6,6 +6,8 @@ import { MESSAGE_BYTES_MAX } from './limits.ts'
  * bytes outside its heap, which takes longer than to fill it.
  */
 const BUFFER_BYTES = 65_536
+/** Of the first buffer: a server has a writer for each of ten thousand connections, and most of them are idle. */
+const FIRST_BUFFER_BYTES = 1_024
 /** A whole number up to 2^53-1 takes 8 bytes of 7 bits; a signed one, with 6 bits in its first byte, 8 too. */
 const VARINT_BYTES_MAX = 8
 
@@ -145,10 +147,11 @@ export class ByteWriter {
     if (this.#end + count > this.#bytes.length) this.#grow(count)
   }
 
-  /** What was not yet taken moves on to a new buffer, twice as long. */
+  /** What was not yet taken moves on to a new buffer, twice as long; one that is used more gets longer ones. */
   #grow(count: number): void {
     const { length } = this
-    const bytes = new Uint8Array(Math.max(BUFFER_BYTES, length + count, length * 2))
+    const usual = Math.min(BUFFER_BYTES, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
+    const bytes = new Uint8Array(Math.max(usual, length + count, length * 2))
     bytes.set(this.#bytes.subarray(this.#start, this.#end))
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer)

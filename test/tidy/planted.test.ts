@@ -1,6 +1,7 @@
 import { deepEqual, match } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { brokenCode, brokenPurity } from './code.ts'
+import { brokenDependencies } from './dependencies.ts'
 import { brokenEntrance, brokenFloors, brokenLinux, brokenModules, circularImports } from './floors.ts'
 import { brokenLengths, brokenNames } from './names.ts'
 import { codeOf, importsOf } from './source.ts'
@@ -162,6 +163,24 @@ const PLANTED: readonly (readonly [fault: string, rule: Rule, files: Record<stri
     brokenPackage,
     { 'package.json': '{"bin":{"a":"dist/src/a.js"}}' },
     /built from src\/a\.ts/,
+  ],
+  [
+    'a dependency of many versions',
+    brokenDependencies,
+    { 'package.json': '{"dependencies":{"a":"^1.2.3"}}' },
+    /a \^1\.2\.3: write one version/,
+  ],
+  [
+    'a dependency with an install script',
+    brokenDependencies,
+    { 'package-lock.json': '{"packages":{"node_modules/a":{"integrity":"sha512-","hasInstallScript":true}}}' },
+    /node_modules\/a runs a script/,
+  ],
+  [
+    'a package that may be another one tomorrow',
+    brokenDependencies,
+    { 'package-lock.json': '{"packages":{"node_modules/a":{}}}' },
+    /node_modules\/a has no hash/,
   ],
 ]
 

@@ -1,5 +1,14 @@
 import { IPC_RMID, IPC_SET, MSG_COPY } from '../../abi/index.ts'
-import { type Call, type Completion, Engine, type Entry, type NamespaceOptions, saveState } from '../../engine/index.ts'
+import {
+  type Bounds,
+  type Call,
+  type Completion,
+  DEFAULT_BOUNDS,
+  Engine,
+  type Entry,
+  type NamespaceOptions,
+  saveState,
+} from '../../engine/index.ts'
 import { loadEngine } from '../../host/index.ts'
 import { decodeEntry, encodeEntry, encodeState } from '../../wire/index.ts'
 import {
@@ -17,6 +26,8 @@ const IMAGE_EVERY_BYTES = 64 * 1024 * 1024
 export interface JournalledOptions extends Omit<JournalOptions, 'onDurable'> {
   /** Of a namespace that is begun; one that is there is as its journal has it. */
   readonly namespace?: NamespaceOptions
+  /** What its messages and waiting calls may take of memory, from this start on. */
+  readonly bounds?: Partial<Bounds>
   /** After so many bytes of records an image is written. Default 64 MiB. */
   readonly imageEveryBytes?: number
   /** Hears of the ends of calls, once they are durable, in the order of the entries. Must not throw. */
@@ -72,6 +83,7 @@ export class JournalledEngine {
     try {
       const recovered = await recover(journal.recovery)
       const engine = recovered ?? new Engine(options.namespace)
+      engine.namespace.bounds = { ...DEFAULT_BOUNDS, ...options.namespace?.bounds, ...options.bounds }
       opened = new JournalledEngine(engine, journal, options)
       if (recovered === undefined) await opened.#begin()
       return opened

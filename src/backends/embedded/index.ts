@@ -4,6 +4,7 @@ import {
   type Applied,
   areValidLimits,
   type Caller,
+  DEFAULT_BOUNDS,
   DEFAULT_LIMITS,
   Engine,
   type Entry,
@@ -43,7 +44,7 @@ export function openEmbeddedNamespace({ caller, onApplied, ...options }: Embedde
     history: false,
     restores: 'everything',
   }
-  const engineOptions = { ownerUid: own.uid, ...options }
+  const engineOptions = { ownerUid: own.uid, ...options, bounds: { ...DEFAULT_BOUNDS, ...options.bounds } }
   const engine = onApplied === undefined ? new Engine(engineOptions) : new ToldEngine(engineOptions, onApplied)
   const host = new Host(engine, Date.now)
   return new HostNamespace({ host, url: 'memory:', capabilities }, caller === undefined ? own : callerFrom(caller, own))

@@ -15,9 +15,11 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/
 /** NATS keeps a stream on so many servers at most. */
 const REPLICAS_MAX = 5
 
-/** A URL without what lets its user in. */
+const FORM = /^nats:\/\/(?:[^@/]*@)?[^/@]+\/[^?@]*(?:\?.*)?$/
+
+/** A URL without what lets its user in. One that has not the form of one may have that anywhere before its last `@`. */
 function shownNatsUrl(url: string): string {
-  return url.replace(/\/\/[^@/]*@/, '//')
+  return FORM.test(url) ? url.replace(/\/\/[^@/]*@/, '//') : url.replace(/^.*@/s, 'nats://…@')
 }
 
 /** The URL of another namespace on the same servers. @throws {TypeError} it is none. */
@@ -38,7 +40,7 @@ export function readNatsUrl(url: string): NatsUrl {
     if (!PARAMETERS.includes(parameter))
       throw new TypeError(`${shown}: there is no parameter ${parameter}; use ${PARAMETERS.join(', ')}`)
   }
-  const [user, password] = login?.split(':').map(decodeURIComponent) ?? []
+  const [user, password] = login?.split(':').map((part) => decoded(shown, part)) ?? []
   const creds = parameters.get('creds')
   const files = { ca: parameters.get('tlsca'), cert: parameters.get('tlscert'), key: parameters.get('tlskey') }
   if ((files.cert === null) !== (files.key === null)) throw new TypeError(`${shown}: tlscert and tlskey go together`)
@@ -65,6 +67,15 @@ export function readNatsUrl(url: string): NatsUrl {
     }),
     readsLocally: consistency === 'local',
     ...(msgCopy !== undefined && { msgCopy }),
+  }
+}
+
+function decoded(shown: string, part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (error) {
+    if (error instanceof URIError) throw new TypeError(`${shown}: in a user or password, % is written %25`)
+    throw error
   }
 }
 

@@ -1,15 +1,18 @@
 import { abortSignal, BackendError, syscallError } from '../../contract/index.ts'
-import type {
-  Call,
-  Caller,
-  Code,
-  Completion,
-  CopyAfter,
-  Message,
-  Msgrcv,
-  Msgsnd,
-  Ticket,
-  WaitingCall,
+import {
+  type Call,
+  type Caller,
+  type Code,
+  type Completion,
+  type CopyAfter,
+  DEFAULT_BOUNDS,
+  MESSAGE_BYTES,
+  type Message,
+  type Msgrcv,
+  type Msgsnd,
+  pooledBytes,
+  type Ticket,
+  type WaitingCall,
 } from '../../engine/index.ts'
 import type { ValueOf } from '../../host/index.ts'
 import type { Node } from './node.ts'
@@ -114,6 +117,11 @@ export class NodeSession {
     return new Promise((resolve, reject) => {
       abortSignal(signal)
       this.assertOpen()
+      // What is in the log is applied, whatever it takes: a node asks before it proposes.
+      const { namespace } = this.node.engine
+      if (pooledBytes(namespace) + call.mtext.length + MESSAGE_BYTES > DEFAULT_BOUNDS.poolBytes) {
+        return reject(this.#error('ENOMEM', call))
+      }
       let ticket: Ticket | undefined
       const abort = () => ticket !== undefined && this.#tell({ name: 'interrupt', call: ticket })
       const over = () => {

@@ -1,6 +1,13 @@
 import { IPC_NOWAIT, IPCMNI, MSG_COPY } from '../../abi/index.ts'
 import { BackendError } from '../../contract/index.ts'
-import type { Caller, Completion, CopyAfter, Msgrcv, WaitingCall } from '../../engine/index.ts'
+import {
+  type Caller,
+  type Completion,
+  type CopyAfter,
+  DEFAULT_BOUNDS,
+  type Msgrcv,
+  type WaitingCall,
+} from '../../engine/index.ts'
 import type { Node } from './node.ts'
 
 type WaitableCall = Msgrcv | CopyAfter
@@ -87,6 +94,9 @@ export class Waiters {
       const isNothingYet = code === 'ENOMSG' && !(call.msgflg & IPC_NOWAIT)
       if (isNothingYet) {
         if (waiter.isAborted) return this.abort(waiter)
+        if (!waiter.isWaiting && this.#waiters.size >= DEFAULT_BOUNDS.waitingCalls) {
+          return waiter.ended({ ticket, code: 'ENOMEM' })
+        }
         waiter.isWaiting = true
         this.#waiters.add(waiter)
         return

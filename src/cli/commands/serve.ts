@@ -1,4 +1,6 @@
+import { totalmem } from 'node:os'
 import type { Durability, Retain } from '../../backends/daemon/index.ts'
+import { DEFAULT_BOUNDS } from '../../engine/index.ts'
 import { flag, onlyOneOf, option, textOption } from '../arguments.ts'
 import type { Arguments, Command } from '../command.ts'
 import { UsageError } from '../errors.ts'
@@ -8,7 +10,7 @@ import { ownerFrom } from '../owner.ts'
 import { ownPlaces } from '../serve/places.ts'
 
 /** Options that mean nothing without a journal. */
-const OF_A_JOURNAL = ['state', 'durability', 'interval', 'retain', 'msg-copy', 'accept-loss']
+const OF_A_JOURNAL = ['state', 'durability', 'interval', 'memory', 'retain', 'msg-copy', 'accept-loss']
 
 const DURABILITIES: readonly Durability[] = ['fsync', 'interval', 'none']
 
@@ -35,6 +37,11 @@ export const serve: Command = {
       type: 'string',
       value: 'SECONDS',
       help: 'with --durability interval: between two flushes; default 0.1',
+    },
+    memory: {
+      type: 'string',
+      value: 'SIZE',
+      help: 'what messages may take; default: 4GiB, or half of what there is',
     },
     retain: { type: 'string', value: 'TIME,SIZE', help: 'what stays for looking back: 24h,1GiB; default: nothing' },
     'msg-copy': { type: 'string', value: 'HOW', help: 'for a new namespace: MSG_COPY by index (default) or counter' },
@@ -92,6 +99,7 @@ function daemonOptions(given: Arguments) {
   const durability = option(given, 'durability', oneOf(DURABILITIES))
   const intervalMs = option(given, 'interval', timeoutMsFrom)
   const retain = option(given, 'retain', retainFrom)
+  const memory = option(given, 'memory', memoryFrom)
   const msgCopy = option(given, 'msg-copy', oneOf(['index', 'counter'] as const))
   if (intervalMs !== undefined && durability !== 'interval') {
     throw new UsageError('--interval is of no use without --durability interval', 'add it, or leave --interval out')
@@ -102,6 +110,7 @@ function daemonOptions(given: Arguments) {
     ...(durability !== undefined && { durability }),
     ...(intervalMs !== undefined && { intervalMs: Math.max(1, intervalMs) }),
     ...(retain !== undefined && { retain }),
+    bounds: { poolBytes: memory ?? Math.min(DEFAULT_BOUNDS.poolBytes, Math.floor(memoryThere() / 2)) },
     acceptLoss: flag(given, 'accept-loss'),
     namespace: { ownerUid: process.geteuid?.() ?? 0, ...(msgCopy !== undefined && { msgCopy }) },
   }
@@ -119,6 +128,18 @@ function groupFrom(name: string, text: string): number {
   const { gid } = ownerFrom(`:${text}`)
   if (gid !== undefined) return gid
   throw new UsageError(`${name} ${text} is not a group`, 'write its name or number')
+}
+
+/** Bytes that this process may have: a container's are fewer than the machine's. */
+function memoryThere(): number {
+  const constrained = process.constrainedMemory()
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem()
+}
+
+function memoryFrom(name: string, text: string): number {
+  const bytes = sizeBytes(text)
+  if (bytes !== undefined && bytes > 0) return bytes
+  throw new UsageError(`${name} ${text} is not a size`, 'write it with its unit: 512MiB or 2GiB')
 }
 
 /** `24h,1GiB`: both hold. */

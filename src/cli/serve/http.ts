@@ -49,6 +49,7 @@ const MEASURES: Readonly<Record<string, readonly [name: string, help: string]>> 
   sessions: ['msgq_daemon_sessions', 'Clients that are connected, or may come back.'],
   waitingCalls: ['msgq_daemon_waiting_calls', 'Calls that wait.'],
   heldMessages: ['msgq_daemon_held_messages', 'Messages that are held.'],
+  pooledBytes: ['msgq_daemon_pooled_bytes', 'What messages take of memory, wherever they are.'],
   records: ['msgq_journal_records', 'Number of the last record of the journal.'],
   durable: ['msgq_journal_durable_records', 'Number of the last record that is durable.'],
 }

@@ -32,6 +32,8 @@ export class SegmentSupply {
   #number: number
   #isFull = false
   #failedAt = Number.NEGATIVE_INFINITY
+  #passedOver: Promise<unknown> = Promise.resolve()
+  #isClosed = false
 
   /** @param spares Empty segments that are there. @param number Of the next segment to make. */
   constructor(disk: Disk, id: Buffer, spares: readonly OpenSegment[], number: number, options: SupplyOptions) {
@@ -56,7 +58,10 @@ export class SegmentSupply {
   take(leastBytes: number): PlannedSegment {
     let next = this.#spares.shift()
     // One that is too small stays behind, empty: segments are in the order of their numbers.
-    while (next !== undefined && next.bytes < leastBytes) next = this.#spares.shift()
+    while (next !== undefined && next.bytes < leastBytes) {
+      this.passOver(next)
+      next = this.#spares.shift()
+    }
     next ??= this.#make(Math.max(leastBytes, this.#options.segmentBytes))
     next.ready.then(
       () => this.begin(),
@@ -65,10 +70,15 @@ export class SegmentSupply {
     return next
   }
 
+  /** Nothing will be written into it: its file is let go of as soon as it is there. */
+  passOver({ ready }: PlannedSegment): void {
+    this.#passedOver = Promise.allSettled([this.#passedOver, ready.then(({ file }) => file.close())])
+  }
+
   /** Has the next segment made, unless it is already, or the disk was full just now. */
   begin(): void {
     const { segmentBytes, clock } = this.#options
-    if (this.#spares.length > 0 || (this.#isFull && clock() < this.#failedAt + RETRY_MS)) return
+    if (this.#isClosed || this.#spares.length > 0 || (this.#isFull && clock() < this.#failedAt + RETRY_MS)) return
     const spare = this.#make(segmentBytes)
     this.#spares.push(spare)
     spare.ready.catch((error: unknown) => this.#notMade(spare, error))
@@ -76,8 +86,10 @@ export class SegmentSupply {
 
   /** Returns when nothing is being made, and closes what was made for later. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const spares = await Promise.allSettled(this.#spares.splice(0).map(({ ready }) => ready))
     for (const spare of spares) if (spare.status === 'fulfilled') await spare.value.file.close()
+    await this.#passedOver
   }
 
   #make(bytes: number): PlannedSegment {

@@ -47,6 +47,8 @@ export class Writer {
   /** The segment that records get their places in, and where the next frame goes. */
   #tail: PlannedSegment
   #tailOffset: number
+  /** A frame has its place in it, so that it is closed once that is written. */
+  #isTailUsed = false
   #queue: PlacedFrame[] = []
   /** The last of the queue, while it still takes records. */
   #open: PlacedFrame | undefined
@@ -169,6 +171,8 @@ export class Writer {
     const bytes = frameBytes(record.length)
     if (this.#tailOffset + bytes > limit) {
       if (this.#supply.isFull) throw new Error('assertion: appended without canAppend, and the disk is full')
+      if (!this.#isTailUsed) this.#supply.passOver(this.#tail)
+      this.#isTailUsed = false
       this.#tail = this.#supply.take(SEGMENT_HEADER_BYTES + bytes)
       this.#tailOffset = SEGMENT_HEADER_BYTES
     }
@@ -176,6 +180,7 @@ export class Writer {
     this.#buffer = undefined
     frame.add(record, time)
     this.#open = { frame, planned: this.#tail, offset: this.#tailOffset }
+    this.#isTailUsed = true
     this.#queue.push(this.#open)
     this.#tailOffset += bytes
   }

@@ -30,7 +30,9 @@ import {
   UNANSWERED_MAX,
   UNFINISHED_BYTES_MAX,
   UNREAD_BYTES_MAX,
+  UNREAD_OF_ALL_BYTES_MAX,
   UNREAD_PAUSE_BYTES,
+  UNREAD_SHARE_BYTES,
 } from './limits.ts'
 import type { Answer, Service } from './service.ts'
 import type { Sessions } from './sessions.ts'
@@ -42,6 +44,8 @@ export interface Served {
   readonly late: LateAccepts
   /** Bytes of frames that have begun and are not whole, of all connections. */
   unfinishedBytes: number
+  /** Bytes that clients have not read, of those that read slower than they are answered. */
+  unreadBytes: number
   now(): number
 }
 
@@ -63,6 +67,8 @@ export class Connection {
   #unanswered = 0
   #unfinishedBytes = 0
   #unfinishedSince = 0
+  /** Its part in `Served.unreadBytes`. */
+  #countedUnread = 0
   #willFlush = false
   readonly #flushSoon = () => this.#flush()
   /** Until an answer that is not urgent goes by itself. */
@@ -265,12 +271,16 @@ export class Connection {
     const socket = this.#socket
     if (this.#writer.pendingBytes === 0 || socket.destroyed) return
     if (socket.write(this.#writer.take())) return
-    if (socket.writableLength > UNREAD_BYTES_MAX) this.destroy()
-    else if (socket.writableLength > UNREAD_PAUSE_BYTES) socket.pause()
+    const unread = this.#countUnread(socket.writableLength)
+    const isTooMuch =
+      unread > UNREAD_BYTES_MAX || (unread > UNREAD_SHARE_BYTES && this.#served.unreadBytes > UNREAD_OF_ALL_BYTES_MAX)
+    if (isTooMuch) this.destroy()
+    else if (unread > UNREAD_PAUSE_BYTES) socket.pause()
   }
 
   /** The client has read what there was for it. */
   #continue(): void {
+    this.#countUnread(this.#socket.writableLength)
     for (const goOn of this.#waitingForReads.splice(0)) goOn()
     if (this.#socket.isPaused() && this.#unreadBytes() < UNREAD_PAUSE_BYTES) this.#socket.resume()
   }
@@ -282,6 +292,12 @@ export class Connection {
 
   #unreadBytes(): number {
     return this.#socket.writableLength + this.#writer.pendingBytes
+  }
+
+  #countUnread(bytes: number): number {
+    this.#served.unreadBytes += bytes - this.#countedUnread
+    this.#countedUnread = bytes
+    return bytes
   }
 
   #countUnfinished(bytes: number, isNewFrame: boolean): void {
@@ -298,6 +314,7 @@ export class Connection {
     this.#isOver = true
     clearTimeout(this.#late)
     for (const goOn of this.#waitingForReads.splice(0)) goOn()
+    this.#countUnread(0)
     this.#served.unfinishedBytes -= this.#unfinishedBytes
     this.#unfinishedBytes = 0
     this.#served.sessions.leave(this, this.#served.now())

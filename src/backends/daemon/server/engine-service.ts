@@ -1,6 +1,14 @@
 import { ALL_CAPABILITIES } from '../../../abi/index.ts'
 import { BackendError, type Capabilities } from '../../../contract/index.ts'
-import { type Call, type Caller, Chronicle, type Completion, type Engine, type Ticket } from '../../../engine/index.ts'
+import {
+  type Call,
+  type Caller,
+  Chronicle,
+  type Completion,
+  type Engine,
+  pooledBytes,
+  type Ticket,
+} from '../../../engine/index.ts'
 import {
   checkpointParts,
   type HistoryFrame,
@@ -95,9 +103,17 @@ export class EngineService implements Service {
 
   /** Numbers for monitors, by name. */
   measures(): Readonly<Record<string, number>> {
-    const { waiting, held, sessions } = this.#engine.namespace
+    const { namespace } = this.#engine
+    const { waiting, held, sessions } = namespace
     const { last, durable } = this.#journalled.records
-    return { waitingCalls: waiting.size, heldMessages: held.size, sessions: sessions.size, records: last, durable }
+    return {
+      waitingCalls: waiting.size,
+      heldMessages: held.size,
+      sessions: sessions.size,
+      pooledBytes: pooledBytes(namespace),
+      records: last,
+      durable,
+    }
   }
 
   open(session: number, caller: Caller): Promise<void> {

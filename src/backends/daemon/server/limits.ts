@@ -1,5 +1,11 @@
-/** Connections at a time: as many programs as use one machine's queues, each a descriptor and some kilobytes. */
-export const CONNECTIONS_MAX = 1024
+/**
+ * Connections at a time: each is a descriptor and some kilobytes. A process may have as many descriptors as its hard limit
+ * says, to which Node raises it; beyond that the kernel refuses first.
+ */
+export const CONNECTIONS_MAX = 16_384
+
+/** Sessions at a time: those of clients that are gone wait for them, the ones that began first no longer than until here. */
+export const SESSIONS_MAX: number = 4 * CONNECTIONS_MAX
 
 /** Calls and requests of one connection that are not answered yet, waiting ones included. */
 export const UNANSWERED_MAX = 16_384
@@ -30,6 +36,15 @@ export const UNREAD_PAUSE_BYTES: number = 2 ** 20
 
 /** With so many bytes that it has not read, a client is let go: answers to its waiting calls come without its doing. */
 export const UNREAD_BYTES_MAX: number = 128 * 2 ** 20
+
+/**
+ * With so many bytes that all clients together have not read, one that has more than its share of them is let go: it
+ * comes back and asks again. Each alone, at the limits above, would be of no use against a thousand.
+ */
+export const UNREAD_OF_ALL_BYTES_MAX: number = 512 * 2 ** 20
+
+/** What each of CONNECTIONS_MAX may have of them in any case. */
+export const UNREAD_SHARE_BYTES: number = UNREAD_OF_ALL_BYTES_MAX / CONNECTIONS_MAX
 
 /** How long the session of a client that is gone waits for it: longer than a client tries to come back. */
 export const SESSION_GRACE_MS = 60_000

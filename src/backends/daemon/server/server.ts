@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly peerOf?: (socket: Socket) => Caller
   /** Milliseconds of a clock that never goes back. Default `performance.now`. */
   readonly now?: () => number
+  /** Connections at a time. Default CONNECTIONS_MAX. */
+  readonly connectionsMax?: number
 }
 
 /** Serves a namespace behind a Unix socket. */
@@ -39,14 +41,16 @@ export class Server {
   readonly #connections = new Set<Connection>()
   readonly #served: Served
   readonly #peerOf: (socket: Socket) => Caller
+  readonly #connectionsMax: number
   #tick: NodeJS.Timeout | undefined
   #idleSince: number
 
-  private constructor({ path, service, now, peerOf }: ServerOptions) {
+  private constructor({ path, service, now, peerOf, connectionsMax = CONNECTIONS_MAX }: ServerOptions) {
     this.path = path
+    this.#connectionsMax = connectionsMax
     const clock = now ?? (() => performance.now())
     const sessions = new Sessions(service, clock())
-    this.#served = { service, sessions, late: new LateAccepts(), unfinishedBytes: 0, now: clock }
+    this.#served = { service, sessions, late: new LateAccepts(), unfinishedBytes: 0, unreadBytes: 0, now: clock }
     this.#peerOf = peerOf ?? callerOf
     this.#idleSince = clock()
     service.sink = {
@@ -81,6 +85,11 @@ export class Server {
   /** Connections that are open. */
   get connections(): number {
     return this.#connections.size
+  }
+
+  /** Bytes that clients have not read, of those that read slower than they are answered. */
+  get unreadBytes(): number {
+    return this.#served.unreadBytes
   }
 
   /** For how many milliseconds nobody has been connected. */
@@ -132,8 +141,8 @@ export class Server {
   }
 
   #accept(socket: Socket): void {
-    if (this.#connections.size >= CONNECTIONS_MAX) {
-      const message = `${CONNECTIONS_MAX} programs are connected: that is the most`
+    if (this.#connections.size >= this.#connectionsMax) {
+      const message = `${this.#connectionsMax} programs are connected: that is the most`
       return refuse(socket, { kind: 'error', code: 'ERR_MSGQ_UNAVAILABLE', message })
     }
     let peer: Caller

@@ -1,7 +1,7 @@
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto'
 import { SECRET_BYTES, type SessionKey } from '../../../wire/index.ts'
 import type { Connection } from './connection.ts'
-import { SESSION_GRACE_MS } from './limits.ts'
+import { SESSION_GRACE_MS, SESSIONS_MAX } from './limits.ts'
 import type { Service } from './service.ts'
 
 /** Session numbers are drawn from so many: one that has ended does not come again. */
@@ -34,6 +34,7 @@ export class Sessions {
   /** Opens a session for a connection. @throws as `Service.open`. */
   async open(connection: Connection): Promise<SessionKey> {
     const { peer } = connection
+    if (this.#sessions.size >= SESSIONS_MAX) this.#endOldest()
     let session = randomInt(1, SESSIONS)
     while (this.#sessions.has(session)) session = randomInt(1, SESSIONS)
     this.#sessions.set(session, { connection, goneAt: 0 })
@@ -80,6 +81,11 @@ export class Sessions {
     for (const [session, { connection, goneAt }] of this.#sessions) {
       if (connection === undefined && now - goneAt >= SESSION_GRACE_MS) this.end(session)
     }
+  }
+
+  /** Who connects again and again leaves no more behind than that. */
+  #endOldest(): void {
+    for (const [session, { connection }] of this.#sessions) if (connection === undefined) return this.end(session)
   }
 
   #secretOf(session: number, uid: number): Uint8Array {
