@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { natsServer } from '../test/jetstream/nats-server.ts'
+import { postgresPrograms } from './contenders/postgres-server.ts'
 import { buildSvmq, installPeers } from './peers.ts'
 import { failure, isProgram } from './program.ts'
 
 /** What a comparison needs of the machine, beside Node; in the order in which they are looked for. */
-export const REQUIREMENTS = ['ipc', 'c-loop', 'peers', 'svmq', 'redis-server', 'nats-server'] as const
+export const REQUIREMENTS = ['ipc', 'c-loop', 'peers', 'svmq', 'redis-server', 'postgres', 'nats-server'] as const
 export type Requirement = (typeof REQUIREMENTS)[number]
 
 const SOURCES = join(import.meta.dirname, '..', '..', 'bench')
@@ -37,6 +38,8 @@ export function meetRequirements(needed: ReadonlySet<Requirement>, scratch: stri
     svmq: () => missing.get('peers') ?? buildSvmq(),
     'redis-server': () =>
       isProgram('redis-server') ? undefined : 'no redis-server (Debian: apt-get install redis-server)',
+    postgres: () =>
+      postgresPrograms() === undefined ? 'no PostgreSQL (Debian: apt-get install postgresql)' : undefined,
     'nats-server': () =>
       natsServer() === undefined
         ? 'no nats-server of 2.12 or newer: NATS_SERVER, PATH, or npm test with CI=true'

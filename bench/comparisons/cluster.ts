@@ -1,6 +1,7 @@
 import type { Comparison } from '../comparison.ts'
 import { bullmqDurablePairs } from '../contenders/bullmq.ts'
 import { jetstreamEntries, jetstreamPairs, rawEntries } from '../contenders/jetstream.ts'
+import { postgresPairs } from '../contenders/postgres.ts'
 import type { Pace } from '../rounds.ts'
 import { sideBySide } from '../side-by-side.ts'
 
@@ -42,6 +43,22 @@ export const CLUSTER: readonly Comparison[] = [
     },
     () => jetstreamPairs(SIZE_BYTES, IN_FLIGHT),
     (setting) => bullmqDurablePairs(SIZE_BYTES, setting, IN_FLIGHT),
+    PACE,
+  ),
+  sideBySide(
+    {
+      name: 'cluster-postgres',
+      work: `\`nats:\` ${SIZE_BYTES} bytes sent at one replica and received at another, of three, ${IN_FLIGHT} pairs at a time; each call on the disks of three servers`,
+      peer: {
+        name: 'PostgreSQL, SKIP LOCKED',
+        difference:
+          'A row inserted, and the oldest deleted with `FOR UPDATE SKIP LOCKED`, on a connection for each of the pairs: one server, which flushes before it answers; its loss is the loss of the queue.',
+      },
+      unit: 'times the rate',
+      requirements: ['nats-server', 'peers', 'postgres'],
+    },
+    () => jetstreamPairs(SIZE_BYTES, IN_FLIGHT),
+    () => postgresPairs(SIZE_BYTES, IN_FLIGHT),
     PACE,
   ),
 ]

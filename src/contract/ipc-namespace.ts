@@ -20,6 +20,7 @@ import type {
   Sender,
   WaitingCall,
 } from '../engine/index.ts'
+import type { BackendError } from './errors.ts'
 
 /** What a backend can and cannot promise. What is not promised throws `ERR_MSGQ_UNSUPPORTED`. */
 export interface Capabilities {
@@ -281,6 +282,12 @@ export interface IpcNamespace extends AsyncDisposable {
 
   /** The calls that wait, queue by queue. @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.waiting`. */
   waiting(): Promise<readonly WaitingCall[]>
+
+  /**
+   * Resolves with the reason when the namespace has ended by itself, for good: it answers nothing any more, and what is
+   * opened anew does. Never when it was closed. Absent where that cannot be.
+   */
+  readonly failed?: Promise<BackendError>
 
   /**
    * Tells what happened to queues, oldest first, as far back as it is held; where `capabilities.history`.

@@ -53,12 +53,14 @@ export class TicketTable<Value extends object> {
   /** Deletes all whose tickets have this number or a lower one. @param deleted Is told each of them. */
   deleteUpTo(number: number, deleted?: (value: Value) => void): void {
     const [tickets, values] = [this.#tickets, this.#values]
-    this.#empty(tickets.length)
-    for (let at = 0; at < tickets.length; at++) {
+    for (let at = 0; at < tickets.length; ) {
       const [ticket, value] = [tickets[at], values[at]]
-      if (ticket === undefined || value === undefined) continue
-      if (ticket.number > number) this.set(ticket, value)
-      else deleted?.(value)
+      // What moves up into the hole has yet to be looked at, or has come round from the beginning and stays.
+      if (ticket === undefined || ticket.number > number) at++
+      else {
+        this.#removeAt(at)
+        if (value !== undefined) deleted?.(value)
+      }
     }
     this.#shrink()
   }

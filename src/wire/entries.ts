@@ -13,13 +13,16 @@ const scratch: ByteWriter = new ByteWriter()
  *
  * @throws {RangeError} a number that the format does not carry: see docs/reference/wire.md.
  */
-export function encodeEntry({ ticket, now, caller, call }: Entry): Uint8Array {
-  return encoded((writer) => {
-    writeTicket(writer, ticket)
-    writer.uint(now)
-    writeCaller(writer, caller)
-    writeCall(writer, call)
-  })
+export function encodeEntry(entry: Entry): Uint8Array {
+  return encoded((writer) => writeEntry(writer, entry))
+}
+
+/** An entry behind what was written before. @throws {RangeError} as `encodeEntry`; a part of it may be written. */
+export function writeEntry(writer: ByteWriter, { ticket, now, caller, call }: Entry): void {
+  writeTicket(writer, ticket)
+  writer.uint(now)
+  writeCaller(writer, caller)
+  writeCall(writer, call)
 }
 
 /**

@@ -7,7 +7,7 @@ import { openNamespace } from '../../src/open/index.ts'
 import { ServeProcess } from '../daemon/serve-process.ts'
 import { NatsCluster } from '../jetstream/nats-cluster.ts'
 import { NodeProcess } from '../jetstream/node-process.ts'
-import { openReplica, receive, send, texts, until } from '../jetstream/replicas.ts'
+import { assertAgreed, openReplica, receive, send, spoil, texts, until } from '../jetstream/replicas.ts'
 import { MSGQ } from './child.ts'
 
 let one: NatsCluster
@@ -136,6 +136,30 @@ describe('msgq conformance nats://', () => {
 })
 
 describe('msgq serve --namespace nats://', () => {
+  test('ends with 3 and says why when its replica differs from most', async () => {
+    const often = { checkEvery: 30, imageEveryBytes: 1, trimMarginRecords: 1 }
+    await using first = await openReplica(one.url('odd'), often)
+    await using second = await openReplica(one.url('odd'), often)
+    const queue = await first.namespace.msgget(7, IPC_CREAT | 0o600)
+    await using serve = await ServeProcess.start(['--namespace', one.url('odd')], {}, [])
+    await assertAgreed([first.node, second.node])
+    // Two of three are right, whatever they have.
+    spoil(first)
+    spoil(second)
+    let status: number | null | undefined
+    void serve.ended.then((ended) => {
+      status = ended
+    })
+    await until(async () => {
+      await send(first.namespace, queue, 'a message')
+      await receive(second.namespace, queue)
+      return status !== undefined
+    }, 'it has ended')
+    equal(status, 3)
+    match(serve.stderr, /ERR_MSGQ_DIVERGED: replicas differ after record \d+/)
+    ok(first.node.isOpen && second.node.isOpen)
+  })
+
   test('makes the daemon a replica: programs of two machines share queues through their sockets', async () => {
     await using left = await ServeProcess.start(['--namespace', one.url('lent')], {}, [])
     await using right = await ServeProcess.start(['--of', one.url('lent')], {}, [])

@@ -66,7 +66,7 @@ function streamRecords(): Uint8Array[] {
 function applyRecord(bytes: Uint8Array): void {
   const ignored = () => undefined
   const replica = new Replica({
-    before: ignored,
+    own: ignored,
     applied: ignored,
     ended: ignored,
     checkPoint: ignored,

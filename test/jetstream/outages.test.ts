@@ -1,11 +1,17 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
+import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
 import { NatsCluster } from './nats-cluster.ts'
 import { openReplica, receive, send } from './replicas.ts'
 
 const GIVE_UP_MS = 1_000
+/** Less than a client needs to leave a server that does not answer. */
+const OUTAGE_MS = 900
+/** Each is answered by any of three servers: one of so many is sent to the one that is lost. */
+const READINGS = 40
 
 /** Fails with a code, at about the named time. */
 async function gives(up: Promise<unknown>, code: string): Promise<void> {
@@ -65,6 +71,42 @@ test('a server that is killed and comes back has all that was answered, and node
   assert.equal(await receive(namespace, queue), 'before')
   assert.equal(await receive(namespace, queue), 'during')
 })
+
+test('readings after an outage do not wait as long for a server that is lost, and leave no subscription behind', async () => {
+  await using cluster = await NatsCluster.start(3)
+  await using first = await openReplica(cluster.url('read', 0))
+  await send(first.namespace, await first.namespace.msgget(7, IPC_CREAT | 0o600), 'a record')
+  const log = await NatsLog.open(readNatsUrl(cluster.url('read', 0)))
+  const servers = [0, 1, 2]
+  try {
+    // Who reads is told neither that they are stopped nor that they go on: a reading takes as long as that.
+    await Promise.all(servers.map((server) => cluster.stop(server)))
+    const reading = log.read(1)
+    await setTimeout(OUTAGE_MS)
+    for (const server of servers) cluster.goOn(server)
+    assert.ok((await reading).length > 0)
+    const subscriptions = await subscriptionsOf(cluster)
+    await cluster.stop(2)
+    for (let readings = 0; readings < READINGS; readings++) {
+      const since = performance.now()
+      assert.ok((await log.read(1)).length > 0)
+      const took = performance.now() - since
+      assert.ok(took < OUTAGE_MS, `reading ${readings} took ${took} ms`)
+    }
+    assert.ok((await subscriptionsOf(cluster)) < subscriptions + READINGS / 2)
+  } finally {
+    cluster.goOn(2)
+    await log.close()
+  }
+})
+
+/** How many there are at the server that is read by way of. */
+async function subscriptionsOf({ monitors }: NatsCluster): Promise<number> {
+  const connections = (await (await fetch(`${monitors[0]}/connz`)).json()) as {
+    readonly connections: readonly { readonly subscriptions: number }[]
+  }
+  return connections.connections.reduce((sum, { subscriptions }) => sum + subscriptions, 0)
+}
 
 test('a namespace where nobody listens, or on a server that is too old or has no JetStream, is ERR_MSGQ_UNAVAILABLE', async () => {
   await assert.rejects(openReplica('nats://127.0.0.1:1/none'), {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { setTimeout } from 'node:timers/promises'
+import { IPC_CREAT } from '../../src/abi/index.ts'
 import { type Node, openJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import type { NodeOptions } from '../../src/backends/jetstream/node-options.ts'
 import type { IpcNamespace } from '../../src/contract/index.ts'
@@ -16,6 +17,18 @@ export async function openReplica(url: string, options: NodeOptions = {}): Promi
   const [node] = nodes
   if (node === undefined) throw new Error('assertion: a namespace that is open has a node')
   return { namespace, node, [Symbol.asyncDispose]: () => namespace.close() }
+}
+
+/** Changes one replica's state past the log, as a fault of memory or of a program would. */
+export function spoil({ node }: Opened): void {
+  const { sequence } = node.status
+  const call = { name: 'msgget', key: 4711, msgflg: IPC_CREAT | 0o600 } as const
+  node.engine.apply({
+    ticket: { session: 0, number: sequence },
+    now: 0,
+    caller: { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] },
+    call,
+  })
 }
 
 /** Waits for a state. */

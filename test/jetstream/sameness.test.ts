@@ -6,7 +6,7 @@ import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
 import { BATCH, encodeRecord, packEntries } from '../../src/backends/jetstream/record.ts'
 import { encodeEntry } from '../../src/wire/index.ts'
 import { NatsCluster } from './nats-cluster.ts'
-import { assertAgreed, type Opened, openReplica, receive, send, texts, until } from './replicas.ts'
+import { assertAgreed, openReplica, receive, send, spoil, texts, until } from './replicas.ts'
 
 const OFTEN = { checkEvery: 30, imageEveryBytes: 1, trimMarginRecords: 1 }
 const NOBODY = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] }
@@ -16,13 +16,6 @@ before(async () => {
   cluster = await NatsCluster.start(1)
 })
 after(() => cluster[Symbol.asyncDispose]())
-
-/** Changes one replica's state past the log, as a fault of memory or of a program would. */
-function spoil({ node }: Opened): void {
-  const { sequence } = node.status
-  const call = { name: 'msgget', key: 4711, msgflg: IPC_CREAT | 0o600 } as const
-  node.engine.apply({ ticket: { session: 0, number: sequence }, now: 0, caller: NOBODY, call })
-}
 
 test('a replica that differs from most stops and says between which records, and the others go on', async () => {
   const url = cluster.url('odd')

@@ -18,8 +18,8 @@ export interface DaemonOptions extends Omit<EngineServiceOptions, 'url' | 'now'>
 /** A namespace behind a socket. */
 export interface Daemon {
   readonly server: Server
-  /** Resolves when the disk has failed, which is final: end the process, and start it again. */
-  readonly failed?: Promise<JournalError>
+  /** Resolves when the disk has failed, or what is lent has ended, which is final: end the process, and start it again. */
+  readonly failed?: Promise<JournalError | BackendError>
   /** Numbers for monitors, by name. */
   measures(): Readonly<Record<string, number>>
   /** Lets its clients go, and what was served. @throws {JournalError} The disk has failed. */
@@ -58,6 +58,7 @@ export async function lendNamespace(namespace: IpcNamespace, options: PlaceOptio
   const server = await listening({ ...placeOf(options), service })
   return {
     server,
+    ...(namespace.failed !== undefined && { failed: namespace.failed }),
     measures: () => ({}),
     close: async () => {
       await server.close()

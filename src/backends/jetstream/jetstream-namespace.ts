@@ -22,7 +22,7 @@ import {
   setNextIdCall,
   type WaitOptions,
 } from '../../contract/index.ts'
-import type { Call, Caller, Checkpoint, Engine, Limits, Msgrcv, WaitingCall } from '../../engine/index.ts'
+import type { Call, Caller, Checkpoint, Engine, Limits, Msgrcv, Msgsnd, WaitingCall } from '../../engine/index.ts'
 import { carriedCalls, restore, tooLong } from '../../host/index.ts'
 import { MESSAGE_BYTES_MAX } from '../../wire/index.ts'
 import type { Node } from './node.ts'
@@ -65,6 +65,10 @@ export class JetstreamNamespace implements IpcNamespace {
     }
   }
 
+  get failed(): Promise<BackendError> {
+    return this.#clustered.node.failed
+  }
+
   get url(): string {
     return this.#clustered.url
   }
@@ -77,10 +81,16 @@ export class JetstreamNamespace implements IpcNamespace {
     return this.#session.perform(msggetCall(key, msgflg))
   }
 
-  async msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
-    const call = msgsndCall(msqid, message, msgflg)
-    if (call.mtext.length > MESSAGE_BYTES_MAX) throw tooLong(call, await this.limits(), 'in a log')
-    await this.#session.send(call, signal)
+  // Not async: that would be a second promise for each call.
+  msgsnd(msqid: number, message: Msgbuf, msgflg: number, { signal }: WaitOptions = {}): Promise<void> {
+    let call: Msgsnd
+    try {
+      call = msgsndCall(msqid, message, msgflg)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    if (call.mtext.length > MESSAGE_BYTES_MAX) return this.#tooLong(call)
+    return this.#session.send(call, signal)
   }
 
   msgrcv(
@@ -189,6 +199,10 @@ export class JetstreamNamespace implements IpcNamespace {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  async #tooLong(call: Msgsnd): Promise<never> {
+    throw tooLong(call, await this.limits(), 'in a log')
   }
 
   /** Makes a call that changes nothing. */

@@ -6,8 +6,11 @@ export const CONNECT_MS = 5_000
 /** A server that was stopped, or cut off, is left after two of these without an answer. */
 const PING_MS = 500
 const PINGS_MAX = 2
-/** A connection is given up so soon, and the next server tried; one that is slow has longer. */
-const DIAL_MS = [1_000, CONNECT_MS]
+/**
+ * A connection is given up so soon, and the next server tried; one that is slow has longer. It stays so for as long as
+ * the client lives: one that came in late waits so much longer for a server that was stopped.
+ */
+const DIAL_MS = [1_000, 1_000, 2_000, 2_000]
 /** The next server is tried at once; and where none is there, so often. */
 const RECONNECT_MS = 100
 
@@ -33,14 +36,14 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
   } catch (cause) {
     throw unavailable(`the credentials for ${servers} cannot be read`, cause)
   }
-  for (const timeout of DIAL_MS) {
+  for (const [index, timeout] of DIAL_MS.entries()) {
     try {
       const connection = await connect({ ...given, timeout })
       void leaveWhenStale(connection)
       return connection
     } catch (cause) {
       const isSlow = (cause as Error).name === 'TimeoutError' || (cause as Error).name === 'ConnectionError'
-      if (!isSlow || timeout === CONNECT_MS) throw unavailable(`no NATS server lets us in at ${servers}`, cause)
+      if (!isSlow || index === DIAL_MS.length - 1) throw unavailable(`no NATS server lets us in at ${servers}`, cause)
     }
   }
   throw new Error('assertion: the last try returns or throws')
@@ -57,6 +60,10 @@ async function leaveWhenStale(connection: NatsConnection): Promise<void> {
 }
 
 const PATIENCE = {
+  // What a node announces is for others.
+  noEcho: true,
+  // An error is made for each request otherwise, in case that one is needed.
+  noAsyncTraces: true,
   maxReconnectAttempts: -1,
   reconnectTimeWait: RECONNECT_MS,
   reconnectJitter: RECONNECT_MS,

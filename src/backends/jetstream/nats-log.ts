@@ -6,13 +6,13 @@ import { type JetStreamManager, type NatsConnection, natsModules, type StreamInf
 import { NatsReading } from './nats-reading.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
 
-/** Reading by `direct.getBatch`, and streams whose every copy is flushed before the answer: both came until here. */
+/** Reading many records at once from any server, and streams whose every copy is flushed before the answer: both came until here. */
 export const SERVER_VERSION_LEAST = '2.12'
 /**
  * A server that is there answers in milliseconds, and long records take longer. What is not answered is sent again under
  * the same id, for as long as a leader is elected: soon, so that it is there when the leader is.
  */
-const ANSWER_MS = 400
+const ANSWER_MS = 250
 const BYTES_A_MS = 1024
 /** Elections of NATS take up to 9 s. */
 const ELECTION_MS_MOST = 12_000
@@ -37,7 +37,7 @@ export class NatsLog implements ReplicatedLog {
   readonly #stream: string
   readonly #subject: string
   readonly #reading: NatsReading
-  #interruption: Promise<never> = new Promise(() => undefined)
+  readonly #appending = new Set<(error: Error) => void>()
   readonly #publish: (bytes: Uint8Array, id: string) => Promise<{ readonly seq: number }>
 
   private constructor(connection: NatsConnection, manager: JetStreamManager, name: string, replicas: number) {
@@ -45,36 +45,21 @@ export class NatsLog implements ReplicatedLog {
     this.#manager = manager
     this.#stream = streamOf(name)
     this.#subject = subjectOf(name)
-    this.#reading = new NatsReading(manager, this.#stream)
+    this.#reading = new NatsReading(connection, this.#stream)
     this.recordBytesMax = (connection.info?.max_payload ?? 0) - HEADERS_BYTES
-    const client = natsModules().jetstream(connection, { timeout: ANSWER_MS })
-    this.images = new NatsImages(natsModules().jetstream(connection, { timeout: CONNECT_MS }), name, replicas)
-    this.#publish = (bytes, id) => {
-      const timeout = ANSWER_MS + bytes.length / BYTES_A_MS
-      return client.publish(this.#subject, bytes, { msgID: id, timeout })
-    }
+    const client = natsModules().jetstream(connection, { timeout: CONNECT_MS })
+    this.images = new NatsImages(client, name, replicas)
+    this.#publish = (bytes, id) => client.publish(this.#subject, bytes, { msgID: id })
     void this.#watch()
   }
 
   /** What was asked of the server that was lost is asked again at once of the next one. */
   async #watch(): Promise<void> {
-    let interrupt = this.#newInterruption()
     for await (const { type } of this.#connection.status()) {
       if (type !== 'reconnect') continue
       this.#reading.interrupt()
-      interrupt()
-      interrupt = this.#newInterruption()
+      for (const interrupt of [...this.#appending]) interrupt(new Error('the connection was lost'))
     }
-  }
-
-  #newInterruption(): () => void {
-    let interrupt: () => void = () => undefined
-    this.#interruption = new Promise((_, reject) => {
-      interrupt = () => reject(new Error('the connection was lost'))
-    })
-    // Nobody may be asking.
-    this.#interruption.catch(() => undefined)
-    return interrupt
   }
 
   /** Connects, and makes the stream if it is not there. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` with what to do. */
@@ -97,8 +82,26 @@ export class NatsLog implements ReplicatedLog {
     }
   }
 
-  async append(bytes: Uint8Array, id: string): Promise<number> {
-    return (await Promise.race([this.#publish(bytes, id), this.#interruption])).seq
+  append(bytes: Uint8Array, id: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const over = () => {
+        clearInterval(again)
+        this.#appending.delete(failed)
+      }
+      const failed = (error: Error) => {
+        over()
+        reject(error)
+      }
+      const stored = ({ seq }: { readonly seq: number }) => {
+        over()
+        resolve(seq)
+      }
+      // An answer to what was sent before is as good: where the way is long it comes when the next is already sent.
+      const send = () => this.#publish(bytes, id).then(stored, failed)
+      const again = setInterval(send, ANSWER_MS + bytes.length / BYTES_A_MS)
+      this.#appending.add(failed)
+      void send()
+    })
   }
 
   read(from: number): Promise<readonly LogRecord[]> {

@@ -21,8 +21,10 @@ export interface NatsConnection {
 }
 
 export interface NatsMessage {
+  readonly subject: string
   readonly data: Uint8Array
-  readonly headers?: { readonly code: number }
+  /** `code` is 0 where the message has no status. */
+  readonly headers?: { readonly code: number; get(name: string): string }
   respond(text: string): boolean
 }
 
@@ -48,23 +50,12 @@ export interface StreamInfo {
   readonly ts?: string
 }
 
-export interface StoredMessage {
-  readonly seq: number
-  readonly data: Uint8Array
-}
-
 export interface JetStreamManager {
   readonly streams: {
     add(config: object): Promise<StreamInfo>
     info(name: string): Promise<StreamInfo>
     delete(name: string): Promise<boolean>
     purge(name: string, options: { readonly seq: number }): Promise<unknown>
-  }
-  readonly direct: {
-    getBatch(
-      stream: string,
-      options: { readonly seq: number; readonly batch: number; readonly max_bytes?: number },
-    ): Promise<AsyncIterable<StoredMessage> & { stop(error?: Error): void }>
   }
 }
 

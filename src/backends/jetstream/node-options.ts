@@ -1,7 +1,7 @@
 import type { ImagingOptions } from './imaging.ts'
 
 export interface NodeOptions extends ImagingOptions {
-  /** For a namespace that is begun: records and entries between two comparisons of replicas. Default 16384. */
+  /** For a namespace that is begun: records and entries between two comparisons of replicas. Default 65536. */
   readonly checkEvery?: number
   /** How often a node that has nothing to say says so; after four it is ended. Default 5000. */
   readonly heartbeatMs?: number

@@ -16,6 +16,7 @@ import {
 } from '../../engine/index.ts'
 import type { ValueOf } from '../../host/index.ts'
 import type { Node } from './node.ts'
+import type { Ends } from './pack.ts'
 import type { Waiter, Waiters } from './waiters.ts'
 
 /** One caller's use of a node: its calls become values, promises and errors, and end with it. */
@@ -25,7 +26,6 @@ export class NodeSession {
   readonly #waiters: Waiters
   readonly #mine = new Set<Waiter>()
   readonly #held = new Set<Ticket>()
-  readonly #sending = new Set<Ticket>()
   #isClosed = false
 
   constructor(node: Node, waiters: Waiters, caller: Caller) {
@@ -49,7 +49,7 @@ export class NodeSession {
       this.assertOpen()
       const ended = (completion: Completion) => {
         if ('value' in completion) onValue?.(completion.ticket)
-        this.node.afterwards(() => this.#settle(completion, call, resolve, reject))
+        this.settle(completion, call, resolve, reject)
       }
       this.node.submit(this.caller, call, { ended, failed: reject })
     })
@@ -95,7 +95,7 @@ export class NodeSession {
         ended: (completion) => {
           over()
           if ('value' in completion) onValue?.(completion.ticket)
-          this.node.afterwards(() => this.#settle(completion, call, resolve, reject))
+          this.settle(completion, call, resolve, reject)
         },
         failed: (error) => {
           over()
@@ -113,7 +113,7 @@ export class NodeSession {
   }
 
   /** Sends. Where there is no room it waits in the log, until room, an abort, or the end of this session. */
-  send(call: Msgsnd, signal: AbortSignal | undefined): Promise<0> {
+  send(call: Msgsnd, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       abortSignal(signal)
       this.assertOpen()
@@ -122,41 +122,7 @@ export class NodeSession {
       if (pooledBytes(namespace) + call.mtext.length + MESSAGE_BYTES > DEFAULT_BOUNDS.poolBytes) {
         return reject(this.#error('ENOMEM', call))
       }
-      let ticket: Ticket | undefined
-      const abort = () => ticket !== undefined && this.#tell({ name: 'interrupt', call: ticket })
-      const over = () => {
-        signal?.removeEventListener('abort', abort)
-        if (ticket !== undefined) this.#sending.delete(ticket)
-      }
-      const interrupted = () => {
-        if (this.#isClosed) return reject(closedWhileWaiting(call))
-        if (signal?.aborted) return reject(signal.reason)
-        // The others have ended the session in which it waited: it waits anew.
-        try {
-          submit()
-        } catch (error) {
-          reject(error)
-        }
-      }
-      const submit = () => {
-        const submitted = this.node.submit(this.caller, call, {
-          ended: (completion) => {
-            over()
-            const wasInterrupted = 'code' in completion && completion.code === 'EINTR'
-            this.node.afterwards(() =>
-              wasInterrupted ? interrupted() : this.#settle(completion, call, resolve, reject),
-            )
-          },
-          failed: (error) => {
-            over()
-            reject(error)
-          },
-        })
-        ticket = submitted
-        this.#sending.add(submitted)
-        signal?.addEventListener('abort', abort, { once: true })
-      }
-      submit()
+      new Sending(this, call, signal, resolve, reject).submit()
     })
   }
 
@@ -208,8 +174,19 @@ export class NodeSession {
     if (this.#isClosed) return
     this.#isClosed = true
     for (const waiter of [...this.#mine]) this.#waiters.abort(waiter)
-    for (const call of this.#sending) this.#tell({ name: 'interrupt', call })
+    for (const [ticket, ends] of [...this.node.unended()]) {
+      if (ends instanceof Sending && ends.session === this) this.interrupt(ticket)
+    }
     for (const receive of this.#held) this.#tell({ name: 'refuse', receive })
+  }
+
+  /** Has a call that waits in the log end in EINTR. */
+  interrupt(call: Ticket): void {
+    this.#tell({ name: 'interrupt', call })
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   #tell(call: Call): void {
@@ -221,7 +198,7 @@ export class NodeSession {
     }
   }
 
-  #settle<C extends Call>(
+  settle<C extends Call>(
     completion: Completion,
     call: C,
     resolve: (value: ValueOf<C>) => void,
@@ -261,4 +238,68 @@ function ownOf<Value>(value: Value): Value {
 
 function closedWhileWaiting(call: Call): BackendError {
   return new BackendError('ERR_MSGQ_CLOSED', `the namespace was closed while ${call.name} waited; it did not happen`)
+}
+
+/** A send that is under way. Of sends there may be very many: this is all that each needs. */
+class Sending implements Ends {
+  readonly session: NodeSession
+  readonly #call: Msgsnd
+  readonly #signal: AbortSignal | undefined
+  readonly #resolve: () => void
+  readonly #reject: (error: unknown) => void
+  #ticket: Ticket | undefined
+  #abort: (() => void) | undefined
+
+  constructor(
+    session: NodeSession,
+    call: Msgsnd,
+    signal: AbortSignal | undefined,
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.session = session
+    this.#call = call
+    this.#signal = signal
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  submit(): void {
+    const { node, caller } = this.session
+    this.#ticket = node.submit(caller, this.#call, this)
+    if (this.#signal === undefined) return
+    this.#abort = () => this.#ticket !== undefined && this.session.interrupt(this.#ticket)
+    this.#signal.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  ended(completion: Completion): void {
+    this.#over()
+    if ('value' in completion) this.#resolve()
+    else if (completion.code === 'EINTR') this.#interrupted()
+    else this.session.settle(completion, this.#call, this.#resolve, this.#reject)
+  }
+
+  failed(error: BackendError): void {
+    this.#over()
+    this.#reject(error)
+  }
+
+  #interrupted(): void {
+    if (this.session.isClosed) return this.#reject(closedWhileWaiting(this.#call))
+    if (this.#signal?.aborted) return this.#reject(this.#signal.reason)
+    // The others have ended the session in which it waited: it waits anew in the next one, which the node has in a moment.
+    queueMicrotask(() => this.#again())
+  }
+
+  #again(): void {
+    try {
+      this.submit()
+    } catch (error) {
+      this.#reject(error)
+    }
+  }
+
+  #over(): void {
+    if (this.#abort !== undefined) this.#signal?.removeEventListener('abort', this.#abort)
+  }
 }

@@ -1,14 +1,15 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import type { Applied, Call, Caller, Completion, Engine, NamespaceOptions, Ticket } from '../../engine/index.ts'
-import { encodeEntry } from '../../wire/index.ts'
+import type { Call, Caller, Completion, Engine, NamespaceOptions, Ticket } from '../../engine/index.ts'
 import { beginLog } from './begin-log.ts'
 import { Follower, type Following } from './follower.ts'
 import { type ImagedNode, Imaging } from './imaging.ts'
 import type { NodeOptions, NodeStatus } from './node-options.ts'
+import { ACKNOWLEDGING, failForged, NOBODYS, OwnCalls } from './own-calls.ts'
+import type { Ends } from './pack.ts'
 import { Proposer } from './proposer.ts'
-import { EXPIRE, encodeRecord } from './record.ts'
+import { EXPIRE, encodeRecord, type LogMessage } from './record.ts'
 import { Replica } from './replica.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
 import { Silence } from './silence.ts'
@@ -18,9 +19,12 @@ const SESSIONS = 2 ** 48 - 1
 /** A node that has nothing to say says so, so often; the log is looked at as often, should an announcement be lost. */
 const HEARTBEAT_MS = 5_000
 const LOOK_MS = 500
-/** Answers are forgotten after so many: each costs memory on every replica. */
-const ACKNOWLEDGE_EVERY = 64
-const ACKNOWLEDGING = Number.MAX_SAFE_INTEGER
+/**
+ * Answers are forgotten after so many: each costs memory on every replica. Where more are on their way it is done more
+ * seldom, since to forget some all are looked at; but before there are so many that no more are taken (SESSION_ANSWERS_MAX).
+ */
+const ACKNOWLEDGE_EVERY_LEAST = 64
+const ACKNOWLEDGE_EVERY_MOST = 16_384
 
 const NOBODY: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] }
 
@@ -33,22 +37,23 @@ export class Node {
   readonly #options: NodeOptions
   #proposer: Proposer
   #session: number
-  readonly #ends = new Map<number, Ends>()
+  #calls: OwnCalls
   /** Hear of each record that was applied, before anybody hears of what it ended. */
   readonly listeners: Set<() => void> = new Set()
   readonly #silence = new Silence()
   readonly #timers: NodeJS.Timeout[] = []
-  /** Receives that were given up, with their caller. */
-  readonly #abandoned = new Map<number, Caller>()
-  #told: (() => void)[] = []
   #lastTicket = 0
-  #lastReached = 0
   /** A record of our session has been applied. */
   #hasBegun = false
   #accepting = 0
   #acknowledged = 0
   #failure: BackendError | undefined
   #isBeating = false
+  #hasFailed: (error: BackendError) => void = () => undefined
+  /** Resolves when this node has stopped by itself. */
+  readonly failed: Promise<BackendError> = new Promise((resolve) => {
+    this.#hasFailed = resolve
+  })
   #isClosing = false
 
   private constructor(log: ReplicatedLog, options: NodeOptions) {
@@ -56,9 +61,13 @@ export class Node {
     this.#options = options
     this.#session = randomInt(1, SESSIONS)
     this.#replica = new Replica({
-      before: (session, number, index) => session === this.#session && this.#proposer.reached(number, index),
-      applied: (_, applied) => this.#applied(applied),
-      ended: (session) => this.#ended(session),
+      own: (last, body, engine) => this.#own(last, body, engine),
+      applied: ({ completions }) => {
+        for (const completion of completions) {
+          if (completion.ticket.session === this.#session) this.#calls.ended(completion)
+        }
+      },
+      ended: (session) => this.#sessionEnded(session),
       checkPoint: () => this.#imaging.checkPoint(),
       checked: (message) => this.#imaging.checked(message),
       imaged: (message) => this.#imaging.imaged(message),
@@ -66,6 +75,7 @@ export class Node {
     this.#follower = new Follower(log, this.#following())
     this.#imaging = new Imaging(log, this.#replica, this.#imaged(), options)
     this.#proposer = this.#newProposer()
+    this.#calls = this.#newCalls()
   }
 
   /** Joins the namespace of a log, or begins it. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the log does not answer. */
@@ -122,26 +132,23 @@ export class Node {
   /**
    * Makes a call through the log.
    *
-   * @param ended Hears of its end at once, before anything after it is applied.
+   * @param ends Hears of its end at once, before anything after it is applied.
    * @param isPatient It is not given up, however long an outage takes.
    * @returns Its ticket. @throws {RangeError} a number that an entry does not carry.
    */
-  submit(caller: Caller, call: Call, ends: Ends): Ticket {
+  submit(caller: Caller, call: Call, ends: Ends, isPatient = false): Ticket {
     this.assertOpen()
-    const number = this.#lastTicket + 1
-    const ticket = { session: this.#session, number }
-    const entry = encodeEntry({ ticket, now: Date.now(), caller, call })
-    this.#lastTicket = number
-    this.#ends.set(number, ends)
-    const { isPatient = false } = ends
-    const failed = (error: BackendError) => {
-      if (!this.#ends.delete(number)) return
-      // Should it be made after all, its end is nobody's: what it holds then stands again at its place.
-      if (call.name === 'msgrcv' && call.hold) this.#abandoned.set(number, caller)
-      ends.failed(error)
-    }
-    this.#proposer.propose({ entry, isPatient, reached: () => this.#reached(number), failed })
+    const ticket = { session: this.#session, number: this.#lastTicket + 1 }
+    this.#proposer.call({ ticket, now: Date.now(), caller, call }, ends, isPatient)
+    this.#lastTicket++
     return ticket
+  }
+
+  /** Calls that have not ended, with what hears of their end. */
+  *unended(): Generator<readonly [Ticket, Ends]> {
+    const session = this.#session
+    for (const [number, ends] of this.#calls.waiting()) yield [{ session, number }, ends]
+    for (const { entry, ends } of this.#proposer.pending()) if (entry !== undefined) yield [entry.ticket, ends]
   }
 
   /** Looks at the replica once it has applied all that was in the log when it was asked: what is read is not stale. */
@@ -153,7 +160,7 @@ export class Node {
         // Who received before this is accepting now: what it took is to be gone, as it is where a call is one step.
         if (this.#accepting > 0 && !isBehindAccepts) {
           isBehindAccepts = true
-          return this.#proposer.propose({ isPatient: false, reached, failed: reject })
+          return this.#proposer.look({ reached, failed: reject })
         }
         try {
           resolve(look(this.engine))
@@ -161,7 +168,7 @@ export class Node {
           reject(error)
         }
       }
-      this.#proposer.propose({ isPatient: false, reached, failed: reject })
+      this.#proposer.look({ reached, failed: reject })
     })
   }
 
@@ -171,19 +178,14 @@ export class Node {
       this.#accepting++
       const ended = (completion: Completion) => {
         this.#accepting--
-        this.afterwards(() => resolve(completion))
+        resolve(completion)
       }
       const lost = (error: BackendError) => {
         this.#accepting--
         failed(error)
       }
-      this.submit(caller, { name: 'accept', receive }, { ended, failed: lost, isPatient: true })
+      this.submit(caller, { name: 'accept', receive }, { ended, failed: lost }, true)
     })
-  }
-
-  /** Has something done after those who keep waiting calls have seen the record that is being applied. */
-  afterwards(tell: () => void): void {
-    this.#told.push(tell)
   }
 
   /** Ends the session, which shows again what it holds, and lets go of the log. */
@@ -247,54 +249,37 @@ export class Node {
       if (this.#hasBegun || this.#replica.hasEnded(this.#session)) this.#renew()
       return true
     }
-    this.#proposer.passed(progress.last)
-    for (const number of [...this.#ends.keys()]) this.#recall(number)
-    for (const [number, caller] of this.#abandoned) if (number <= this.#lastReached) this.#refuse(number, caller)
+    this.#calls.recall(this.#session, this.#proposer.takeUpTo(progress.last), this.engine)
     this.#tellAll()
     return true
-  }
-
-  /** Tells how a call ended of which only an image has come. */
-  #recall(number: number): void {
-    const ends = this.#ends.get(number)
-    if (ends === undefined || number > this.#lastReached) return
-    const { sessions, waiting } = this.engine.namespace
-    const completion = sessions.get(this.#session)?.answers.get({ session: this.#session, number })
-    if (completion === undefined && waiting.has(`${this.#session}:${number}`)) return
-    this.#ends.delete(number)
-    if (completion !== undefined) return ends.ended(completion)
-    ends.failed(new BackendError('ERR_MSGQ_IN_DOUBT', 'this node fell behind, and how the call ended is forgotten'))
   }
 
   /** Goes on under another session: the others have ended ours, and with it all that it held. */
   #renew(): void {
     const proposer = this.#proposer
-    const lost = [...this.#ends.keys()]
+    const calls = this.#calls
     this.#session = randomInt(1, SESSIONS)
     this.#hasBegun = false
     this.#proposer = this.#newProposer()
+    this.#calls = this.#newCalls()
     void this.#openSession().catch(() => undefined)
     proposer.close(expired())
-    for (const number of lost) {
-      const ends = this.#ends.get(number)
-      this.#ends.delete(number)
-      ends?.failed(expired())
-    }
-    this.#abandoned.clear()
+    calls.fail(expired())
   }
 
   #newProposer(): Proposer {
     return new Proposer(this.#log, this.#session, (record) => this.#follower.stored(record), this.#options.giveUpMs)
   }
 
-  #ended(session: number): void {
-    this.#imaging.ended(session)
-    if (session === this.#session && !this.#isClosing) this.#renew()
+  #newCalls(): OwnCalls {
+    return new OwnCalls((caller, call, ends, isPatient) => {
+      if (this.isOpen) this.submit(caller, call, ends, isPatient)
+    })
   }
 
-  #reached(number: number): void {
-    this.#hasBegun = true
-    this.#lastReached = number
+  #sessionEnded(session: number): void {
+    this.#imaging.ended(session)
+    if (session === this.#session && !this.#isClosing) this.#renew()
   }
 
   #apply(record: LogRecord): void {
@@ -308,41 +293,33 @@ export class Node {
 
   #tellAll(): void {
     for (const hear of this.listeners) hear()
-    for (const tell of this.#told.splice(0)) tell()
   }
 
-  #applied({ completions }: Applied): void {
-    for (const completion of completions) {
-      const { session, number } = completion.ticket
-      if (session !== this.#session) continue
-      const ends = this.#ends.get(number)
-      this.#ends.delete(number)
-      ends?.ended(completion)
-      const abandoned = this.#abandoned.get(number)
-      if (abandoned !== undefined) this.#refuse(number, abandoned)
-    }
+  /**
+   * Applies a batch that this node has proposed, as it was proposed.
+   *
+   * @returns How many entries it has; `undefined`, where it is none of ours: it has to be decoded.
+   */
+  #own({ session, number }: LogMessage, body: Uint8Array, engine: Engine): number | undefined {
+    if (session !== this.#session) return undefined
+    const pack = this.#proposer.take(number)
+    if (pack === undefined) return undefined
+    this.#hasBegun = true
+    if (!pack.isBody(body)) return void failForged(pack.items)
+    const entries = this.#calls.apply(pack, engine)
     this.#acknowledge()
-  }
-
-  #refuse(number: number, caller: Caller): void {
-    this.#abandoned.delete(number)
-    if (this.#failure !== undefined) return
-    const nobody = { ended: () => undefined, failed: () => undefined, isPatient: true }
-    this.submit(caller, { name: 'refuse', receive: { session: this.#session, number } }, nobody)
+    return entries
   }
 
   /** What is applied here need not be kept: no ticket of ours is ever repeated, and an answer is asked for by who fell behind. */
   #acknowledge(): void {
-    const number = this.#lastReached
-    if (this.#failure !== undefined || number - this.#acknowledged < ACKNOWLEDGE_EVERY) return
+    const number = this.#calls.last
+    const every = Math.min(Math.max(ACKNOWLEDGE_EVERY_LEAST, this.#lastTicket - number), ACKNOWLEDGE_EVERY_MOST)
+    if (this.#failure !== undefined || number - this.#acknowledged < every) return
     this.#acknowledged = number
-    const entry = encodeEntry({
-      ticket: { session: this.#session, number: ACKNOWLEDGING },
-      now: 0,
-      caller: NOBODY,
-      call: { name: 'acknowledgeSession', number },
-    })
-    this.#proposer.propose({ entry, isPatient: true, reached: () => undefined, failed: () => undefined })
+    const ticket = { session: this.#session, number: ACKNOWLEDGING }
+    const call = { name: 'acknowledgeSession', number } as const
+    this.#proposer.callAhead({ ticket, now: 0, caller: NOBODY, call }, NOBODYS)
   }
 
   /** Says that we are there; whoever has not said so for long is not. Those of an outage are not made up for. */
@@ -372,18 +349,10 @@ export class Node {
     this.#failure = error
     for (const timer of this.#timers) clearInterval(timer)
     this.#proposer.close(error)
-    for (const { failed } of this.#ends.values()) failed(error)
-    this.#ends.clear()
+    this.#calls.fail(error)
     for (const hear of this.listeners) hear()
-    for (const tell of this.#told.splice(0)) tell()
+    if (!this.#isClosing) this.#hasFailed(error)
   }
-}
-
-/** Who hears of the end of a call. */
-export interface Ends {
-  readonly ended: (completion: Completion) => void
-  readonly failed: (error: BackendError) => void
-  readonly isPatient?: boolean
 }
 
 async function patience(): Promise<void> {

@@ -1,52 +1,39 @@
 import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import { BATCH, bodyBytesMax, encodeRecord, packEntries } from './record.ts'
+import type { Entry } from '../../engine/index.ts'
+import { ByteWriter } from '../../wire/index.ts'
+import { type Ends, type Look, Pack, type Proposed } from './pack.ts'
+import { BATCH, bodyBytesMax, encodeRecord, HEADER_BYTES, writeHeader } from './record.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
 
 /** Records under way at once; a replica takes more (RECORDS_AHEAD_MAX), so that none is ever refused. */
 const UNDER_WAY_MAX = 16
-/** With something under way, so many entries are worth a record of their own. */
-const ENTRIES_WORTH_A_RECORD = 64
-const ENTRIES_OF_RECORD_MAX = 512
+/** With something under way, so many are worth a record of their own. */
+const ITEMS_WORTH_A_RECORD = 64
+const ITEMS_OF_RECORD_MAX = 512
 const RETRY_MS = 50
 /** An election of NATS takes up to 9 s: then a call is given up. */
 export const GIVE_UP_MS = 15_000
-
-/** What stands in line for the log: an entry, or what is looked at when all before it is applied. */
-export interface Proposal {
-  /** Absent: nothing is written for it but its place. */
-  readonly entry?: Uint8Array
-  /** Whether it waits however long an outage takes. */
-  readonly isPatient: boolean
-  /** It is applied, or its place is reached. */
-  readonly reached: () => void
-  readonly failed: (error: BackendError) => void
-}
-
-interface Timed {
-  readonly proposal: Proposal
-  readonly since: number
-  isGivenUp: boolean
-}
-
-interface Batch {
-  readonly items: readonly Timed[]
-  next: number
-  entries: number
-}
+/** How exactly that is kept: a clock that is read for each call would cost more than the rest of it. */
+const TICK_MS = 500
 
 /** Puts what a node proposes into the log: many entries a record, each record once, in order. */
 export class Proposer {
   readonly #log: ReplicatedLog
   readonly #session: number
   readonly #giveUpMs: number
+  readonly #ticksMax: number
   readonly #stored: (record: LogRecord) => void
-  #line: Timed[] = []
+  readonly #writer = new ByteWriter()
+  /** Those that wait to be sent; the last one is still being filled. */
+  #line: Pack[] = []
   #underWay = 0
   #lastNumber = 0
+  #tick = 0
   #isClosed = false
   #isScheduled = false
-  readonly #batches = new Map<number, Batch>()
+  /** Those that were sent and are not applied, by the numbers of their records. */
+  readonly #sent = new Map<number, Pack>()
   readonly #watch: NodeJS.Timeout
 
   /** @param stored Hears of records that are in the log. */
@@ -55,17 +42,91 @@ export class Proposer {
     this.#log = log
     this.#session = session
     this.#stored = stored
-    this.#watch = setInterval(() => this.#giveUp(), Math.min(500, giveUpMs))
+    const tickMs = Math.min(TICK_MS, giveUpMs)
+    this.#ticksMax = giveUpMs / tickMs
+    this.#watch = setInterval(() => this.#giveUp(), tickMs)
     this.#watch.unref()
   }
 
-  get lastNumber(): number {
-    return this.#lastNumber
+  /** Proposes a call. @throws {RangeError} a number that an entry does not carry. */
+  call(entry: Entry, ends: Ends, isPatient: boolean): void {
+    let pack = this.#filled()
+    let start = pack.write(entry)
+    if (pack.items.length > 0 && pack.length > this.#log.recordBytesMax) {
+      pack.unwrite(start)
+      pack = this.#begin()
+      start = pack.write(entry)
+    }
+    const [since, end] = [this.#tick, pack.length]
+    pack.items.push({ entry, ends, look: undefined, isPatient, since, isGivenUp: false, start, end })
+    if (!this.#isScheduled) this.#schedule()
   }
 
-  propose(proposal: Proposal): void {
-    this.#line.push({ proposal, since: performance.now(), isGivenUp: false })
-    if (this.#isScheduled) return
+  /** Proposes to look when all that was proposed before is applied, and all that was in the log. */
+  look(look: Look, isPatient = false): void {
+    const since = this.#tick
+    const item = { entry: undefined, ends: undefined, look, isPatient, since, isGivenUp: false, start: 0, end: 0 }
+    this.#filled().items.push(item)
+    if (!this.#isScheduled) this.#schedule()
+  }
+
+  /** Proposes a call of the node's own, before all that waits to be sent: it is not to wait for them. */
+  callAhead(entry: Entry, ends: Ends): void {
+    if (this.#line.length < 2) return this.call(entry, ends, true)
+    const pack = new Pack(new ByteWriter())
+    const start = pack.write(entry)
+    const [since, end] = [this.#tick, pack.length]
+    pack.items.push({ entry, ends, look: undefined, isPatient: true, since, isGivenUp: false, start, end })
+    pack.seal()
+    this.#line.unshift(pack)
+  }
+
+  /** What was sent as this record is applied now: it is not this proposer's any more. */
+  take(number: number): Pack | undefined {
+    const pack = this.#sent.get(number)
+    if (pack !== undefined) this.#sent.delete(number)
+    return pack
+  }
+
+  /** The same of all records up to one. */
+  *takeUpTo(last: number): Generator<Pack> {
+    for (const [number, pack] of [...this.#sent]) {
+      if (number > last) continue
+      this.#sent.delete(number)
+      yield pack
+    }
+  }
+
+  /** What is not applied. */
+  *pending(): Generator<Proposed> {
+    for (const pack of this.#sent.values()) yield* pack.rest
+    for (const pack of this.#line) yield* pack.rest
+  }
+
+  /** Fails all that is not applied. */
+  close(error: BackendError): void {
+    this.#isClosed = true
+    clearInterval(this.#watch)
+    const pending = [...this.pending()]
+    this.#line = []
+    this.#sent.clear()
+    for (const item of pending) if (!item.isGivenUp) fail(item, error)
+  }
+
+  #filled(): Pack {
+    const pack = this.#line.at(-1)
+    if (pack === undefined || pack.items.length >= ITEMS_OF_RECORD_MAX || pack.isSealed) return this.#begin()
+    return pack
+  }
+
+  #begin(): Pack {
+    this.#line.at(-1)?.seal()
+    const pack = new Pack(this.#writer)
+    this.#line.push(pack)
+    return pack
+  }
+
+  #schedule(): void {
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
@@ -73,64 +134,35 @@ export class Proposer {
     })
   }
 
-  /** What stood before entry `index` of a batch is reached; with the count of its entries, all of it. */
-  reached(number: number, index: number): void {
-    const batch = this.#batches.get(number)
-    if (batch === undefined) return
-    for (let item = batch.items[batch.next]; item !== undefined; item = batch.items[batch.next]) {
-      const isEntry = item.proposal.entry !== undefined
-      if (isEntry && batch.entries >= index) return
-      batch.next++
-      if (isEntry) batch.entries++
-      if (!item.isGivenUp || isEntry) item.proposal.reached()
-    }
-    this.#batches.delete(number)
-  }
-
-  /** All records up to one are applied, by an image. */
-  passed(last: number): void {
-    for (const number of [...this.#batches.keys()]) if (number <= last) this.reached(number, Number.POSITIVE_INFINITY)
-  }
-
-  /** Fails all that is not applied. */
-  close(error: BackendError): void {
-    this.#isClosed = true
-    clearInterval(this.#watch)
-    for (const { proposal } of this.#line.splice(0)) proposal.failed(error)
-    for (const { items, next } of this.#batches.values())
-      for (const { proposal } of items.slice(next)) proposal.failed(error)
-    this.#batches.clear()
-  }
-
   #send(): void {
-    while (this.#line.length > 0 && !this.#isClosed) {
-      if (this.#underWay >= UNDER_WAY_MAX) return
-      if (this.#underWay > 0 && this.#line.length < ENTRIES_WORTH_A_RECORD) return
-      this.#sendBatch()
+    while (!this.#isClosed && this.#underWay < UNDER_WAY_MAX) {
+      const [first] = this.#line
+      if (first === undefined) return
+      const isWorthIt = this.#line.length > 1 || first.items.length >= ITEMS_WORTH_A_RECORD
+      if (this.#underWay > 0 && !isWorthIt) return
+      this.#line.shift()
+      this.#sendPack(first)
     }
   }
 
-  #sendBatch(): void {
-    const most = bodyBytesMax(this.#log.recordBytesMax)
-    const items: Timed[] = []
-    let sizeBytes = 0
-    for (const item of this.#line) {
-      const cost = (item.proposal.entry?.length ?? 0) + 4
-      if (items.length > 0 && (items.length >= ENTRIES_OF_RECORD_MAX || sizeBytes + cost > most)) break
-      items.push(item)
-      sizeBytes += cost
-    }
-    this.#line = this.#line.slice(items.length)
-    const body = packEntries(items.flatMap(({ proposal }) => proposal.entry ?? []))
-    let start = 0
-    do {
-      const piece = body.subarray(start, start + most)
-      start += most
-      const goesOn = start < body.length
+  #sendPack(pack: Pack): void {
+    const bytes = pack.seal()
+    const session = this.#session
+    if (bytes.length <= this.#log.recordBytesMax) {
       const number = ++this.#lastNumber
-      if (!goesOn) this.#batches.set(number, { items, next: 0, entries: 0 })
-      void this.#append(number, encodeRecord({ kind: BATCH, goesOn, session: this.#session, number, body: piece }))
-    } while (start < body.length)
+      this.#sent.set(number, pack)
+      writeHeader(bytes, { kind: BATCH, goesOn: false, session, number })
+      return void this.#append(number, bytes)
+    }
+    const body = bytes.subarray(HEADER_BYTES)
+    const most = bodyBytesMax(this.#log.recordBytesMax)
+    for (let start = 0; start < body.length; start += most) {
+      const goesOn = start + most < body.length
+      const number = ++this.#lastNumber
+      if (!goesOn) this.#sent.set(number, pack)
+      const piece = body.subarray(start, start + most)
+      void this.#append(number, encodeRecord({ kind: BATCH, goesOn, session, number, body: piece }))
+    }
   }
 
   async #append(number: number, bytes: Uint8Array): Promise<void> {
@@ -150,19 +182,26 @@ export class Proposer {
   }
 
   #giveUp(): void {
-    const before = performance.now() - this.#giveUpMs
-    const isLate = ({ proposal, since, isGivenUp }: Timed) => since < before && !proposal.isPatient && !isGivenUp
+    const before = ++this.#tick - this.#ticksMax
+    const isLate = ({ isPatient, since, isGivenUp }: Proposed) => since < before && !isPatient && !isGivenUp
     const waits = `the cluster has taken nothing for ${this.#giveUpMs / 1000} s`
-    const late = this.#line.filter(isLate)
-    if (late.length > 0) this.#line = this.#line.filter((item) => !isLate(item))
-    for (const { proposal } of late) {
-      proposal.failed(new BackendError('ERR_MSGQ_UNAVAILABLE', `${waits}: the call was not made`))
+    const unsent = this.#line.flatMap((pack) => pack.rest.filter(isLate))
+    if (unsent.length > 0) {
+      for (const pack of this.#line) pack.remove(isLate)
+      this.#line = this.#line.filter(({ items }) => items.length > 0)
     }
-    for (const { items, next } of this.#batches.values()) {
-      for (const item of items.slice(next).filter(isLate)) {
-        item.isGivenUp = true
-        item.proposal.failed(new BackendError('ERR_MSGQ_IN_DOUBT', `${waits}: the call may have been made`))
-      }
+    const sent = [...this.#sent.values()].flatMap((pack) => pack.rest.filter(isLate))
+    for (const item of [...unsent, ...sent]) item.isGivenUp = true
+    for (const item of unsent) {
+      fail(item, new BackendError('ERR_MSGQ_UNAVAILABLE', `${waits}: the call was not made`))
+    }
+    for (const item of sent) {
+      fail(item, new BackendError('ERR_MSGQ_IN_DOUBT', `${waits}: the call may have been made`))
     }
   }
+}
+
+function fail({ ends, look }: Proposed, error: BackendError): void {
+  if (ends === undefined) look.failed(error)
+  else ends.failed(error)
 }

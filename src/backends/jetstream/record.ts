@@ -13,8 +13,9 @@ export const RECORD_VERSION = 1
 /** The batch goes on in the next record of its session. */
 const GOES_ON = 1
 
-const HEADER_BYTES = 19
-const LENGTH_BYTES = 4
+export const HEADER_BYTES = 19
+/** Before each entry of a body stands its length. */
+export const LENGTH_BYTES = 4
 
 export interface LogMessage {
   readonly version: number
@@ -36,16 +37,24 @@ export function bodyBytesMax(recordBytesMax: number): number {
   return recordBytesMax - HEADER_BYTES
 }
 
-export function encodeRecord({ kind, goesOn, session, number, body }: Omit<LogMessage, 'version'>): Uint8Array {
+export function encodeRecord({ body, ...header }: Omit<LogMessage, 'version'>): Uint8Array {
   const bytes = new Uint8Array(HEADER_BYTES + body.length)
-  const view = new DataView(bytes.buffer)
+  bytes.set(body, HEADER_BYTES)
+  writeHeader(bytes, header)
+  return bytes
+}
+
+/** Writes what stands before the body of a record, which is there already. */
+export function writeHeader(
+  bytes: Uint8Array,
+  { kind, goesOn, session, number }: Omit<LogMessage, 'version' | 'body'>,
+): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
   view.setUint8(0, RECORD_VERSION)
   view.setUint8(1, kind)
   view.setUint8(2, goesOn ? GOES_ON : 0)
   view.setFloat64(3, session, true)
   view.setFloat64(11, number, true)
-  bytes.set(body, HEADER_BYTES)
-  return bytes
 }
 
 /** @returns `undefined` for bytes that are no record: they are skipped, and counted, by every replica. */

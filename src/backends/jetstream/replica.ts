@@ -21,7 +21,7 @@ export const RECORDS_AHEAD_MAX = 256
 /** Ends of sessions that are remembered, so that a record which comes late brings none back. */
 const ENDED_MAX = 4096
 /** Records and entries between two check points: they are applied in a fraction of a second. */
-const CHECK_EVERY = 16_384
+const CHECK_EVERY = 65_536
 /** A message beside its payload, about, in what a check point costs. */
 const MESSAGE_BYTES = 64
 /** A record beside its bytes, about, in what a log holds. */
@@ -29,9 +29,9 @@ const RECORD_BYTES = 64
 
 /** Hears what a replica does, in the log's order. Must not throw. */
 export interface ReplicaObserver {
-  /** Before entry `index` of the batch whose last record this is; once more, with their count, after all. */
-  before(session: number, number: number, index: number): void
-  applied(entry: Entry, applied: Applied): void
+  /** Applies a batch, if this node has proposed it and need not decode it. @returns How many entries it has. */
+  own(last: LogMessage, body: Uint8Array, engine: Engine): number | undefined
+  applied(applied: Applied): void
   ended(session: number): void
   /** All replicas are to compare what they have now. */
   checkPoint(): void
@@ -138,7 +138,7 @@ export class Replica {
     if (this.engine === undefined) return void this.#fields.skipped++
     switch (message.kind) {
       case BATCH:
-        return this.#order(message)
+        return this.#order(this.engine, message)
       case EXPIRE:
         return this.#expire(this.engine, message)
       case CHECK:
@@ -171,7 +171,7 @@ export class Replica {
   }
 
   /** Applies what can be applied now. */
-  #order(message: LogMessage): void {
+  #order(engine: Engine, message: LogMessage): void {
     const { session, number } = message
     const fields = this.#fields
     let progress = fields.progress.get(session)
@@ -182,32 +182,31 @@ export class Replica {
     }
     const isRepeated = number <= progress.last || progress.early.has(number)
     if (isRepeated || number > progress.last + RECORDS_AHEAD_MAX) return void fields.skipped++
-    progress.early.set(number, message)
-    for (;;) {
-      const next = progress.early.get(progress.last + 1)
-      if (next === undefined) return
+    if (number !== progress.last + 1) return void progress.early.set(number, message)
+    let next: LogMessage | undefined = message
+    for (; next !== undefined; next = progress.early.get(progress.last + 1)) {
       progress.early.delete(next.number)
       progress.last = next.number
       progress.begun.push(next.body)
       if (next.goesOn) continue
       const body = progress.begun.length === 1 ? next.body : Buffer.concat(progress.begun)
       progress.begun = []
-      this.#batch(next, body)
+      this.#batch(next, body, engine)
     }
   }
 
-  #batch({ session, number }: LogMessage, body: Uint8Array): void {
-    const entries = unpackEntries(body)
-    if (entries === undefined) this.#fields.skipped++
-    entries?.forEach((bytes, index) => {
-      this.#observer.before(session, number, index)
-      this.#entry(bytes)
-    })
-    this.#fields.work += entries?.length ?? 0
-    this.#observer.before(session, number, entries?.length ?? 0)
+  #batch(last: LogMessage, body: Uint8Array, engine: Engine): void {
+    this.#fields.work += this.#observer.own(last, body, engine) ?? this.#decoded(body, engine)
   }
 
-  #entry(bytes: Uint8Array): void {
+  #decoded(body: Uint8Array, engine: Engine): number {
+    const entries = unpackEntries(body)
+    if (entries === undefined) this.#fields.skipped++
+    for (const bytes of entries ?? []) this.#entry(bytes, engine)
+    return entries?.length ?? 0
+  }
+
+  #entry(bytes: Uint8Array, engine: Engine): void {
     let entry: Entry
     try {
       entry = decodeEntry(bytes)
@@ -216,7 +215,7 @@ export class Replica {
       this.#fields.skipped++
       return
     }
-    if (this.engine !== undefined) this.#observer.applied(entry, this.engine.apply(entry))
+    this.#observer.applied(engine.apply(entry))
   }
 
   /** A session that has gone on meanwhile does not end. */
@@ -233,7 +232,7 @@ export class Replica {
       caller: { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] },
       call: { name: 'expireSession', session },
     }
-    this.#observer.applied(entry, engine.apply(entry))
+    this.#observer.applied(engine.apply(entry))
     this.#observer.ended(session)
   }
 }

@@ -57,11 +57,9 @@ export class Waiters {
     const { session } = this.#node
     const as = isWaiting && call.name === 'msgrcv' && call.hold ? { ...caller, pid: caller.tid } : caller
     try {
-      this.#node.submit(as, attempted, {
-        ended: (completion) => this.#ended(waiter, completion),
-        failed: (error) => this.#attemptFailed(waiter, error, session),
-        isPatient: isWaiting,
-      })
+      const ended = (completion: Completion) => this.#ended(waiter, completion)
+      const failed = (error: BackendError) => this.#attemptFailed(waiter, error, session)
+      this.#node.submit(as, attempted, { ended, failed }, isWaiting)
     } catch (error) {
       this.#fail(waiter, error as BackendError)
     }

@@ -7,7 +7,7 @@ import {
   openDaemonNamespace,
   startDaemon,
 } from '../../backends/daemon/index.ts'
-import type { IpcNamespace } from '../../contract/index.ts'
+import { BackendError, type IpcNamespace } from '../../contract/index.ts'
 import { listenHttp } from './http.ts'
 import { activatedFd, notifySystemd } from './systemd.ts'
 
@@ -24,9 +24,10 @@ export interface ServingOptions extends Omit<DaemonOptions, 'fd' | 'onNotice' | 
 const IDLE_TICK_MS = 200
 
 /**
- * Serves until a signal comes, nobody is there any more, or the disk fails; logs a line of JSON for each event.
+ * Serves until a signal comes, nobody is there any more, or the disk fails, or what is lent; logs a line of JSON for each event.
  *
  * @throws as `Daemon.start`. @throws {JournalError} the disk has failed: what was not answered is not certain.
+ * @throws {BackendError} what is lent has ended: a replica that differs from the others, for instance.
  */
 export async function serveUntilTheEnd(
   { idleMs, port, lent, ...options }: ServingOptions,
@@ -43,9 +44,13 @@ export async function serveUntilTheEnd(
   log.info({ socket, ...what, ...(http !== undefined && { http: http.address() }) }, 'ready')
   notifySystemd(environment, 'READY=1')
   const reason = await untilTheEnd(daemon, interrupted, idleMs)
-  if (reason instanceof JournalError) {
+  if (reason instanceof JournalError || reason instanceof BackendError) {
     log.fatal({ code: reason.code }, reason.message)
+    http?.closeAllConnections()
+    http?.close()
     daemon.server.destroy()
+    // Its connections would keep this process.
+    await lent?.close()
     throw reason
   }
   log.info({ reason }, 'stopping')
@@ -68,7 +73,7 @@ async function untilTheEnd(
   daemon: Daemon,
   interrupted: AbortSignal,
   idleMs: number | undefined,
-): Promise<string | JournalError> {
+): Promise<string | JournalError | BackendError> {
   let tick: NodeJS.Timeout | undefined
   const signal = new Promise<string>((resolve) => {
     const end = () => resolve(interrupted.reason instanceof Error ? interrupted.reason.message : 'interrupted')
