@@ -24,10 +24,12 @@ class Content {
     for (let at = Math.floor(position / SECTOR_BYTES); at * SECTOR_BYTES < end; at++) this.dirty.add(at)
   }
 
-  flush(sectors: Iterable<number> = this.dirty): void {
+  flush(sectors: readonly number[] = [...this.dirty]): void {
     if (this.durable.length < this.bytes.length) this.durable = resized(this.durable, this.bytes.length)
-    for (const sector of sectors) this.#keep(sector, SECTOR_BYTES)
-    this.dirty.clear()
+    for (const sector of sectors) {
+      this.#keep(sector, SECTOR_BYTES)
+      this.dirty.delete(sector)
+    }
   }
 
   /** Of what was not flushed, any sector is on the disk, or is not, or is up to some byte. */
@@ -39,7 +41,9 @@ class Content {
     const percent = random.pick([0, 20, 50, 80, 100])
     for (const sector of this.dirty) {
       if (!random.chance(percent)) continue
-      this.#keep(sector, random.chance(15) ? random.below(SECTOR_BYTES) : SECTOR_BYTES)
+      const isTorn = random.chance(15)
+      if (isTorn && random.chance(30)) this.#spoil(sector, random)
+      else this.#keep(sector, isTorn ? random.below(SECTOR_BYTES) : SECTOR_BYTES)
     }
     this.dirty.clear()
     this.bytes = Buffer.from(this.durable)
@@ -49,6 +53,14 @@ class Content {
     const from = sector * SECTOR_BYTES
     if (from >= this.durable.length) return
     this.bytes.copy(this.durable, from, from, Math.min(from + bytes, this.bytes.length))
+  }
+
+  /** What was to change in a sector is neither as it was nor as it should be. */
+  #spoil(sector: number, random: Random): void {
+    const end = Math.min((sector + 1) * SECTOR_BYTES, this.durable.length, this.bytes.length)
+    for (let at = sector * SECTOR_BYTES; at < end; at++) {
+      if (this.durable[at] !== this.bytes[at]) this.durable[at] = random.below(256)
+    }
   }
 }
 
@@ -82,6 +94,8 @@ export class SimulatedDisk {
   /** Operations until the process is stopped. */
   operationsLeft: number = Number.POSITIVE_INFINITY
   isLocked = false
+  /** Returns when the disk has come to an operation, and once more when it has done it. Default: at once. */
+  pause: (() => Promise<void>) | undefined
   #process = 0
 
   constructor(random: Random) {
@@ -97,6 +111,11 @@ export class SimulatedDisk {
     return [...this.#names.keys()].sort()
   }
 
+  /** Something was written and is not flushed. */
+  get isDirty(): boolean {
+    return [...this.#names.values()].some(({ dirty }) => dirty.size > 0)
+  }
+
   get usedBytes(): number {
     return [...this.#names.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
@@ -108,6 +127,19 @@ export class SimulatedDisk {
     content.flush()
     this.#names.set(name, content)
     this.#durable.set(name, content)
+  }
+
+  /** Changes a byte for good. @returns What brings it back, as far as it is there still. */
+  damage(name: string, position: number): () => void {
+    const content = this.#names.get(name)
+    const before = content?.bytes[position]
+    if (content === undefined || before === undefined) return () => undefined
+    const spoilt = before ^ (1 << this.#random.below(8))
+    const put = (from: number, to: number) => {
+      for (const bytes of [content.bytes, content.durable]) if (bytes[position] === from) bytes[position] = to
+    }
+    put(before, spoilt)
+    return () => put(spoilt, before)
   }
 
   /** Takes a file from the disk. */
@@ -135,7 +167,10 @@ export class SimulatedDisk {
   /** The disk as a process sees it. */
   process(): Disk {
     const process = this.#process
-    const step = () => this.#step(process)
+    const step = async () => {
+      await this.pause?.()
+      this.#step(process)
+    }
     const change = (each: NameChange) => {
       this.#changes.push(each)
       apply(this.#names, each)
@@ -143,43 +178,43 @@ export class SimulatedDisk {
     return {
       path: 'simulated',
       lock: async () => {
-        step()
+        await step()
         if (this.isLocked) return 'another process'
         this.isLocked = true
         return undefined
       },
       list: async () => {
-        step()
+        await step()
         return this.names
       },
       open: async (name) => {
-        step()
-        return this.#file(this.#named(name), step)
+        await step()
+        return this.#file(this.#named(name), step, process)
       },
       create: async (name) => {
-        step()
+        await step()
         if (this.#names.has(name)) throw systemError('EEXIST', name)
         const content = new Content()
         change({ name, content })
-        return this.#file(content, step)
+        return this.#file(content, step, process)
       },
       rename: async (from, to) => {
-        step()
+        await step()
         this.#named(from)
         change({ from, to })
       },
       remove: async (name) => {
-        step()
+        await step()
         this.#named(name)
         change({ from: name })
       },
       flushNames: async () => {
-        step()
+        await step()
         for (const each of this.#changes) apply(this.#durable, each)
         this.#changes = []
       },
       freeBytes: async () => {
-        step()
+        await step()
         return this.capacity - this.usedBytes
       },
       close: async () => {
@@ -188,14 +223,14 @@ export class SimulatedDisk {
     }
   }
 
-  #file(content: Content, step: () => void): DiskFile {
+  #file(content: Content, step: () => Promise<void>, process: number): DiskFile {
     const write = (bytes: Uint8Array, position: number) => {
       const isShort = this.#happens(this.faults.shortWrites)
       const part = isShort ? bytes.subarray(0, 1 + this.#random.below(bytes.length)) : bytes
       const grows = Math.max(0, position + part.length - content.bytes.length)
       if (this.usedBytes + grows > this.capacity) throw systemError('ENOSPC', 'write')
       try {
-        step()
+        this.#step(process)
       } catch (error) {
         // Stopped in the middle: some of it was written.
         const isNow = error instanceof Stopped && error.isNow
@@ -208,18 +243,23 @@ export class SimulatedDisk {
     return {
       size: async () => content.bytes.length,
       read: async (into, position) => {
-        step()
+        await step()
         return content.bytes.copy(into, 0, Math.min(position, content.bytes.length))
       },
-      write: async (bytes, position) => write(bytes, position),
+      write: async (bytes, position) => {
+        await this.pause?.()
+        return write(bytes, position)
+      },
       writeNow: write,
       flush: async () => {
-        step()
-        // Others go on while a flush goes on.
+        await step()
+        // Others go on while a flush goes on, and what they write is none of its.
+        const dirty = [...content.dirty]
         await Promise.resolve()
-        step()
-        if (!this.#happens(this.faults.failedFlushes)) return content.flush()
-        content.flush([...content.dirty].filter(() => this.#random.chance(50)))
+        await step()
+        if (!this.#happens(this.faults.failedFlushes)) return content.flush(dirty)
+        content.flush(dirty.filter(() => this.#random.chance(50)))
+        content.dirty.clear()
         throw systemError('EIO', 'fdatasync')
       },
       close: async () => undefined,

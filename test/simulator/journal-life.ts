@@ -25,7 +25,7 @@ const PROCESSES = 12
 type Covered = Map<string, number>
 
 /** Runs lives, of this seed and those after it. @throws What is wrong, with the command that repeats it. */
-export async function runLives(seed: number, lives: number): Promise<ReadonlyMap<string, number>> {
+export async function runJournals(seed: number, lives: number): Promise<ReadonlyMap<string, number>> {
   const covered: Covered = new Map()
   for (let life = 0; life < lives; life++) {
     const lifeSeed = (seed + life) >>> 0
@@ -33,7 +33,7 @@ export async function runLives(seed: number, lives: number): Promise<ReadonlyMap
       await new JournalLife(lifeSeed, covered).run()
     } catch (cause) {
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new Error(`${why}\nto repeat: npm run simulate -- --seed ${lifeSeed} --lives 1`, { cause })
+      throw new Error(`${why}\nto repeat: npm run sim -- --of journal --seed ${lifeSeed} --lives 1`, { cause })
     }
   }
   return covered

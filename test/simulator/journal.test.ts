@@ -1,7 +1,7 @@
 import { equal } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { freshSeed } from '../oracle/random.ts'
-import { runLives } from './journal-life.ts'
+import { runJournals } from './journal-life.ts'
 
 /** The same lives on every machine, so that a change that breaks one is seen by whoever makes it. */
 const FIXED_SEED = 2012
@@ -16,14 +16,14 @@ const HAPPENS = [
 
 describe('a journal on a disk that breaks', () => {
   test(`Journal keeps what was durable, in order, and invents nothing: ${LIVES} lives of a fixed seed`, async () => {
-    const covered = await runLives(FIXED_SEED, LIVES)
+    const covered = await runJournals(FIXED_SEED, LIVES)
     equal(HAPPENS.filter((what) => !covered.has(what)).join(), '', 'never happened')
   })
 
   test(`Journal keeps what was durable: ${LIVES} lives of a fresh seed`, async (context) => {
     const seed = freshSeed()
     context.diagnostic(`seed ${seed}`)
-    const covered = await runLives(seed, LIVES)
+    const covered = await runJournals(seed, LIVES)
     equal(covered.has('image used'), true)
   })
 })

@@ -1,15 +1,88 @@
-/** `npm run simulate -- [--seed S] [--lives N]`: journals on a disk that breaks. */
+/** `npm run sim`: worlds of a seed, in which everything breaks. */
 import { parseArgs } from 'node:util'
 import { freshSeed } from '../oracle/random.ts'
-import { runLives } from './journal-life.ts'
+import { runJournals } from './journal-life.ts'
+import { KINDS, type Kind, LifeError, runLives } from './lives.ts'
 
-const LIVES = 20_000
+const HELP = `npm run sim -- [OPTION…]
+
+Runs a daemon with its clients, and a cluster's nodes with their programs, in a simulated world: one process, one seed, a
+time of its own, and disks, networks, clocks and processes that break. Each life is a world with a seed of its own.
+
+  --of KIND     daemon, cluster or journal; default: daemon, and cluster for a twelfth of the hours
+  --seed S      of the first life, and S+1 of the next; default: a fresh one, which is printed
+  --hours H     of simulated time, after which no life is begun; default 24
+  --lives N     no more lives than that; of journals, which have no time, default 20000
+  --trace       prints every event: with --lives 1
+  --json        prints a line of JSON for each life, and one for all
+  --help        prints this
+
+A failure prints what happened last, what is wrong, and the command that repeats the life exactly. The same seed has the
+same hash, on every machine.`
+
+const HOURS = 24
+/** Nodes look at their log all the time: an hour of theirs is as many events as many of a daemon's. */
+const SHARE: Readonly<Record<Kind, number>> = { daemon: 1, cluster: 1 / 12 }
+const JOURNALS = 20_000
 
 const option = { type: 'string' } as const
-const { values } = parseArgs({ options: { seed: option, lives: option } })
-const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
-const lives = values.lives === undefined ? LIVES : Number(values.lives)
-console.log(`seed ${seed}`)
-const covered = await runLives(seed, lives)
-const counts = Array.from(covered, ([what, count]) => `${what} ${count}`).sort()
-console.log(`${lives} journals kept what was durable (${counts.join(', ')})`)
+const flag = { type: 'boolean', default: false } as const
+const { values } = parseArgs({
+  options: { of: option, seed: option, hours: option, lives: option, trace: flag, json: flag, help: flag },
+})
+if (values.help) console.log(HELP)
+else process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
+  const kinds = KINDS.filter((kind) => values.of === undefined || values.of === kind)
+  if (kinds.length === 0 && values.of !== 'journal') {
+    console.error(`npm run sim: --of is daemon, cluster or journal, not ${values.of}`)
+    return 1
+  }
+  if (!values.json) console.log(`seed ${seed}`)
+  try {
+    if (values.of === 'journal') await journals(seed)
+    for (const kind of kinds) await lives(kind, seed, kinds.length > 1 ? SHARE[kind] : 1)
+    return 0
+  } catch (error) {
+    if (values.json && error instanceof LifeError) {
+      const { kind, seed: failed, events, cause } = error
+      const why = cause instanceof Error ? cause.message : String(cause)
+      console.log(JSON.stringify({ failed: { kind, seed: failed, why, events } }))
+    } else console.error(error instanceof Error ? error.message : error)
+    return 1
+  }
+}
+
+async function lives(kind: Kind, seed: number, share: number): Promise<void> {
+  const since = process.cpuUsage()
+  const { hash, hours, events, counts, lives } = await runLives({
+    kind,
+    seed,
+    ...(values.lives === undefined
+      ? { hours: Number(values.hours ?? HOURS) * share }
+      : { lives: Number(values.lives) }),
+    ...(values.trace && { onEvent: (line) => console.log(line) }),
+    onLife: (lifeSeed, report) => {
+      const { counts: _, ...short } = report
+      if (values.json) console.log(JSON.stringify({ kind, seed: lifeSeed, ...short }))
+    },
+  })
+  const { user, system } = process.cpuUsage(since)
+  const cpuSeconds = Math.round((user + system) / 1e5) / 10
+  if (values.json) {
+    console.log(JSON.stringify({ kind, lives, hours, events, cpuSeconds, hash, counts: Object.fromEntries(counts) }))
+    return
+  }
+  const seen = Array.from(counts, ([what, count]) => `${what} ${count}`).sort()
+  console.log(`${kind}: ${lives} lives, ${hours.toFixed(2)} simulated hours, ${events} events, ${cpuSeconds} s of CPU`)
+  console.log(`hash ${hash}: ${seen.join(', ')}`)
+}
+
+async function journals(seed: number): Promise<void> {
+  const count = Number(values.lives ?? JOURNALS)
+  const covered = await runJournals(seed, count)
+  const counts = Array.from(covered, ([what, times]) => `${what} ${times}`).sort()
+  console.log(`${count} journals kept what was durable (${counts.join(', ')})`)
+}

@@ -79,7 +79,9 @@ function silent(path: string): BackendError {
 
 function refused(path: string, frame: { readonly kind: string; readonly code?: string; readonly message?: string }) {
   const { code, message = `it began with ${frame.kind}` } = frame
-  const isFinal = code === undefined || code === 'ERR_MSGQ_PROTOCOL' || code === 'ERR_MSGQ_WIRE'
+  // One that stops just now is soon there again.
+  const isStopping = frame.kind === 'going'
+  const isFinal = !isStopping && (code === undefined || code === 'ERR_MSGQ_PROTOCOL' || code === 'ERR_MSGQ_WIRE')
   return new BackendError(isFinal ? 'ERR_MSGQ_PROTOCOL' : 'ERR_MSGQ_UNAVAILABLE', `${path}: ${message}`)
 }
 

@@ -95,13 +95,17 @@ export class Link {
   #acknowledged = 0
   #answersSince = 0
   #bytesSince = 0
-  /** The receives whose messages are here: accepted with the next flush, all by one call. */
+  /**
+   * The receives whose messages are here: accepted with the next flush, all by one call. One that could not be made stays
+   * here when others are given up: the session may be there still, and would show again what a program has.
+   */
   #received: number[] = []
   #willFlush = false
   readonly #flushSoon = () => this.#flush()
   #retry: NodeJS.Timeout | undefined
   /** Until when to try to come back; once that has passed, a new call tries once. */
   #retryUntil = 0
+  #isClosing = false
   #isClosed = false
   #whenIdle: (() => void) | undefined
 
@@ -155,6 +159,8 @@ export class Link {
 
   /** Waits for the answers to all calls, and ends the session. Interrupt what waits before. */
   async close(): Promise<void> {
+    this.#isClosing = true
+    if (this.#received.length > 0) this.#scheduleFlush()
     while (this.#pending.size > 0 || this.#received.length > 0) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve
@@ -344,6 +350,7 @@ export class Link {
       pending.parts?.restart()
       this.#write(pending)
     }
+    if (this.#received.length > 0) this.#scheduleFlush()
     this.#checkIdle()
   }
 
@@ -352,9 +359,13 @@ export class Link {
     for (const [number, pending] of this.#pending.entries()) {
       this.#pending.delete(number)
       const { isRepeatable, failed } = pending.asker
+      const { frame } = pending
+      if (frame.kind === 'call' && frame.call.name === 'acceptAll') this.#received.push(...frame.call.receives)
       if (pending.isSent && !isRepeatable) failed(inDoubt(pending, reason))
       else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
     }
+    // Nobody is there to accept it, and nobody here comes back.
+    if (this.#isClosing) this.#received = []
     this.#checkIdle()
   }
 }

@@ -1,0 +1,58 @@
+import { equal, rejects } from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import net from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { IPC_NOWAIT } from '../../src/abi/index.ts'
+import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
+import { FrameWriter } from '../../src/wire/index.ts'
+import { ServedNamespace } from '../daemon/served.ts'
+
+/** What the simulator has found in a daemon and its clients (`npm run sim`), each by the smallest test that failed before. */
+
+test('a message that a client has is accepted after a restart that took longer than the client tried', async () => {
+  await using served = await ServedNamespace.start()
+  await using client = await openDaemonNamespace(served.path, { reconnectMs: 10 })
+  const msqid = await client.msgget(7, 0o1600)
+  await client.msgsnd(msqid, { mtype: 1, mtext: Buffer.from('once') }, 0)
+  equal(Buffer.from((await client.msgrcv(msqid, 10, 0, 0)).mtext).toString(), 'once')
+  // Its accept is written and not read: the daemon is gone before.
+  await served.kill()
+  await rejects(client.limits(), { code: 'ERR_MSGQ_UNAVAILABLE' })
+  await served.start()
+  await client.limits()
+  await client.close()
+  await using other = await served.connect()
+  await rejects(other.msgrcv(msqid, 10, 0, IPC_NOWAIT), { code: 'ENOMSG' })
+})
+
+test('a close that finds no daemon for an accept ends', async () => {
+  await using served = await ServedNamespace.start()
+  const client = await openDaemonNamespace(served.path, { reconnectMs: 10 })
+  const msqid = await client.msgget(7, 0o1600)
+  await client.msgsnd(msqid, { mtype: 1, mtext: Buffer.from('once') }, 0)
+  await client.msgrcv(msqid, 10, 0, 0)
+  await served.kill()
+  await rejects(client.limits(), { code: 'ERR_MSGQ_UNAVAILABLE' })
+  await client.close()
+})
+
+test('a server that stops while it is greeted is unavailable, and no stranger: clients try again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'msgq-going-'))
+  const path = join(directory, 'socket')
+  const server = net.createServer((socket) => {
+    const writer = new FrameWriter()
+    writer.write({ kind: 'going', message: 'the server stops' })
+    socket.end(writer.take())
+  })
+  try {
+    await new Promise<void>((listening) => {
+      server.listen(path, listening)
+    })
+    await rejects(openDaemonNamespace(path), { code: 'ERR_MSGQ_UNAVAILABLE' })
+  } finally {
+    server.close()
+    await rm(directory, { recursive: true })
+  }
+})

@@ -1,0 +1,210 @@
+import type {
+  ChosenImage,
+  LogImage,
+  LogImages,
+  LogRecord,
+  ReplicatedLog,
+} from '../../src/backends/jetstream/replicated-log.ts'
+import type { SimulatedProcess, World } from './world.ts'
+
+/** A client asks again after so long without an answer. Source: src/backends/jetstream/nats-log.ts. */
+const ANSWER_MS = 400
+const RECORD_BYTES_MAX = 4_096
+/** Pieces of an image that is read come so far apart. */
+const PIECE_MS = 5
+
+export interface LogOptions {
+  readonly latencyMs: number
+  /** For how long ids are remembered, milliseconds. */
+  readonly idMemoryMs: number
+}
+
+/** How often in a hundred what happens to a request or an answer. */
+export interface LogFaults {
+  readonly lost: number
+  readonly doubled: number
+  readonly late: number
+}
+
+const NONE: LogFaults = { lost: 0, doubled: 0, late: 0 }
+
+/**
+ * What several servers keep together, in one place: it takes records once for each id that it remembers, and forgets what is
+ * trimmed. The way to it loses, doubles, delays and reorders; whom a node reads from may be behind the others.
+ */
+export class LogServers {
+  readonly #world: World
+  readonly options: LogOptions
+  readonly records: LogRecord[] = []
+  readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
+  readonly images: Map<number, Uint8Array[]> = new Map()
+  readonly #hearers = new Map<SimulatedProcess, () => void>()
+  readonly #cutOff = new Set<SimulatedProcess>()
+  chosen: ChosenImage = { image: undefined, revision: 0 }
+  /** Records before are trimmed. */
+  first = 1
+  faults: LogFaults = NONE
+  /** No leader: nothing is taken, nothing is answered. */
+  isDown = false
+  /** Who reads sees so many of the last records not yet. */
+  behind = 0
+  /** Is told each record. */
+  onRecord: (record: LogRecord) => void = () => undefined
+
+  constructor(world: World, options: LogOptions) {
+    this.#world = world
+    this.options = options
+    world.onDeath((process) => {
+      this.#hearers.delete(process)
+      this.#cutOff.delete(process)
+    })
+  }
+
+  heal(): void {
+    this.faults = NONE
+    this.isDown = false
+    this.behind = 0
+    this.#cutOff.clear()
+  }
+
+  cut(process: SimulatedProcess): void {
+    this.#cutOff.add(process)
+  }
+
+  join(process: SimulatedProcess): void {
+    this.#cutOff.delete(process)
+  }
+
+  hear(process: SimulatedProcess, hear: () => void): void {
+    this.#hearers.set(process, hear)
+  }
+
+  append(bytes: Uint8Array, id: string): number {
+    const { now } = this.#world
+    const known = this.#ids.get(id)
+    if (known !== undefined && now - known.time <= this.options.idMemoryMs) return known.sequence
+    const record = { sequence: this.records.length + 1, bytes: Uint8Array.from(bytes) }
+    this.records.push(record)
+    this.#ids.set(id, { sequence: record.sequence, time: now })
+    this.onRecord(record)
+    return record.sequence
+  }
+
+  /** Some of the records from a place on. */
+  read(from: number): LogRecord[] {
+    const { random } = this.#world
+    const start = Math.max(from, this.first)
+    const end = this.records.length - random.below(this.behind + 1)
+    const list = this.records.slice(start - 1, Math.max(start - 1, Math.min(end, start + random.between(1, 50))))
+    return list.map(({ sequence, bytes }) => ({ sequence, bytes: Uint8Array.from(bytes) }))
+  }
+
+  announce(by: SimulatedProcess): void {
+    for (const [process, hear] of this.#hearers) {
+      if (process !== by) this.#travel(by, process, 'log has grown', hear)
+    }
+  }
+
+  /** A request and its answer. @throws nobody answers in time: it may have been done or not. */
+  request<Value>(what: string, make: () => Value): Promise<Value> {
+    const world = this.#world
+    const process = world.current
+    return new Promise((resolve, reject) => {
+      const late = world.later(ANSWER_MS, process, `${what} is not answered`, () => reject(new Error('timeout')))
+      const answer = (value: Value) => {
+        late.isCancelled = true
+        resolve(value)
+      }
+      this.#travel(process, world.outside, what, () => {
+        if (this.isDown) return
+        const value = make()
+        this.#travel(process, process, `${what} is answered`, () => answer(value))
+      })
+    })
+  }
+
+  /** On the way between a process and the servers. */
+  #travel(of: SimulatedProcess, to: SimulatedProcess, what: string, arrive: () => void): void {
+    const { random } = this.#world
+    const { lost, doubled, late } = this.faults
+    const times = random.chance(doubled) ? 2 : 1
+    for (let time = 0; time < times; time++) {
+      if (random.chance(lost)) continue
+      const ms = (this.options.latencyMs * random.below(1000)) / 1000
+      this.#world.later(random.chance(late) ? ms + random.below(2_000) : ms, to, what, () => {
+        if (!this.#cutOff.has(of) && !this.#cutOff.has(to)) arrive()
+      })
+    }
+  }
+}
+
+/** The log as one process sees it. */
+export class SimulatedLog implements ReplicatedLog {
+  readonly recordBytesMax: number = RECORD_BYTES_MAX
+  readonly images: LogImages
+  readonly #servers: LogServers
+  readonly #process: SimulatedProcess
+
+  constructor(world: World, servers: LogServers) {
+    this.#servers = servers
+    this.#process = world.current
+    this.images = imagesOf(world, servers)
+  }
+
+  append(bytes: Uint8Array, id: string): Promise<number> {
+    return this.#servers.request(`append ${id}`, () => this.#servers.append(bytes, id))
+  }
+
+  read(from: number): Promise<readonly LogRecord[]> {
+    return this.#servers.request(`read ${from}`, () => this.#servers.read(from))
+  }
+
+  trim(before: number): Promise<void> {
+    return this.#servers.request(`trim ${before}`, () => {
+      this.#servers.first = Math.max(this.#servers.first, before)
+    })
+  }
+
+  onGrowth(hear: () => void): void {
+    this.#servers.hear(this.#process, hear)
+  }
+
+  announce(): void {
+    this.#servers.announce(this.#process)
+  }
+
+  async close(): Promise<void> {
+    this.#servers.hear(this.#process, () => undefined)
+  }
+}
+
+function imagesOf(world: World, servers: LogServers): LogImages {
+  return {
+    chosen: () => servers.request('image chosen', () => servers.chosen),
+    write: async (sequence, pieces) => {
+      const written: Uint8Array[] = []
+      for await (const piece of pieces) written.push(Uint8Array.from(piece))
+      await servers.request(`image ${sequence}`, () => servers.images.set(sequence, written))
+    },
+    read: async function* ({ sequence }: LogImage) {
+      const pieces = await servers.request(`read image ${sequence}`, () => servers.images.get(sequence))
+      if (pieces === undefined) throw new Error(`there is no image ${sequence}`)
+      for (const piece of pieces) {
+        await new Promise<void>((resolve) => {
+          world.later(PIECE_MS, world.current, 'a piece', resolve)
+        })
+        yield Uint8Array.from(piece)
+      }
+    },
+    choose: (image, revision) =>
+      servers.request(`choose image ${image.sequence}`, () => {
+        if (servers.chosen.revision !== revision) return false
+        servers.chosen = { image, revision: revision + 1 }
+        return true
+      }),
+    discardBefore: (sequence) =>
+      servers.request(`discard before ${sequence}`, () => {
+        for (const each of servers.images.keys()) if (each < sequence) servers.images.delete(each)
+      }),
+  }
+}
