@@ -21,30 +21,43 @@ export {
   type MsqidDs,
   type MsqidSettings,
 } from './abi/index.ts'
-export { type EmbeddedOptions, openEmbeddedNamespace } from './backends/embedded/index.ts'
+export { type EmbeddedOptions, type OnApplied, openEmbeddedNamespace } from './backends/embedded/index.ts'
 export {
   BackendError,
   type BackendErrorCode,
   type CallerOptions,
   type Capabilities,
+  type CheckpointOptions,
   type HeldMessage,
+  type HistoryOptions,
   type IpcNamespace,
+  type MsgctlResult,
+  type NotRestored,
   type ReceivedMessage,
+  type ReceiveOptions,
   type RestoreReport,
+  type SyncHeldMessage,
   type SyncIpcNamespace,
   SyscallError,
+  type SyscallErrorDetails,
+  type WaitOptions,
 } from './contract/index.ts'
 export type { Checkpoint, CheckpointMessage, CheckpointQueue, Limits, WaitingCall } from './engine/index.ts'
 export { openNamespace } from './open/index.ts'
 export {
   bytes,
   type Codec,
+  type CopyOptions,
   Cursor,
   type Held,
   json,
   MessageQueue,
   PayloadError,
+  type QueueOptions,
+  type QueueSettings,
   type Received,
   type Selector,
+  type SendOptions,
+  type TakeOptions,
   text,
 } from './queue/index.ts'

@@ -24,6 +24,7 @@ const NEEDED: readonly NeededProgram[] = [
   { program: 'systemd-analyze', debianPackage: 'systemd', neededBy: 'the units of examples/systemd' },
   { program: 'systemd-nspawn', debianPackage: 'systemd-container', neededBy: 'a machine that restarts with them' },
   { program: 'promtool', debianPackage: 'prometheus', neededBy: 'the alerts of examples/prometheus' },
+  { program: 'mandoc', debianPackage: 'mandoc', neededBy: 'the man pages' },
   { program: 'php', debianPackage: 'php-cli', neededBy: 'msgq run' },
   { program: 'lua5.3', debianPackage: 'lua5.3', neededBy: 'msgq run' },
   { program: '/usr/lib/x86_64-linux-gnu/lua/5.3/posix.so', debianPackage: 'lua-posix', neededBy: 'msgq run' },

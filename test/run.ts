@@ -1,11 +1,12 @@
 /**
  * Runs the compiled tests: `npm test`, or `npm test -- oracle queue` for the files whose path has one of these words.
- * With CI=true it first installs the programs that the tests need.
+ * With CI=true it first installs the programs that the tests need, and no test may be skipped; at a terminal it asks.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { createInterface } from 'node:readline/promises'
 import { installMissingPrograms, missingPrograms } from './programs-needed.ts'
 
 const DIST = join(import.meta.dirname, '..')
@@ -14,21 +15,38 @@ const FILES_AT_ONCE = 2
 /** A test that waits for ever ends here: the longest takes a few minutes. */
 const TIMEOUT_MS = 10 * 60_000
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = await main(process.argv.slice(2))
 
-function main(words: readonly string[]): number {
+async function main(words: readonly string[]): Promise<number> {
   const files = testFiles().filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
   if (files.length === 0) return failure(`no test file has ${words.join(' or ')} in its path`)
   const { CI } = process.env
-  if (CI === 'true') {
+  if (CI === 'true' || (await isInstallingWanted())) {
     const problem = installMissingPrograms()
     if (problem !== undefined) return failure(problem)
-  } else {
-    for (const { program, debianPackage, neededBy } of missingPrograms()) {
-      console.error(`missing: ${program}, for ${neededBy} (Debian: apt-get install ${debianPackage})`)
-    }
   }
   return run(files)
+}
+
+/** Says which programs are missing. Tests that need them are skipped, unless somebody at a terminal has them installed. */
+async function isInstallingWanted(): Promise<boolean> {
+  const missing = missingPrograms()
+  for (const { program, debianPackage, neededBy } of missing) {
+    console.error(`missing: ${program}, for ${neededBy} (Debian: apt-get install ${debianPackage})`)
+  }
+  if (missing.length === 0) return false
+  if (!process.stdin.isTTY || process.getuid?.() !== 0) {
+    console.error('tests that need them are skipped; CI=true npm test, as root, installs them first')
+    return false
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y/i.test(
+      await terminal.question('install them now, by apt-get? Else tests that need them are skipped. [y/N] '),
+    )
+  } finally {
+    terminal.close()
+  }
 }
 
 /** Paths of all compiled tests, relative to dist/. */
@@ -70,6 +88,9 @@ function run(files: readonly string[]): number {
 function judge(tap: string): number {
   const [, empty] = /^ok \d+ - (.*\.test\.js)$/m.exec(tap) ?? []
   if (empty !== undefined) return failure(`there is no test in ${empty}`)
+  const { CI } = process.env
+  const skipped = [...tap.matchAll(/^ *ok \d+ - (.*) # SKIP/gm)].map(([, name]) => name)
+  if (CI === 'true' && skipped.length > 0) return failure(`with CI=true nothing is skipped, but ${skipped.join('; ')}`)
   const [, passed] = /^# pass (\d+)$/m.exec(tap) ?? []
   return Number(passed) > 0 ? 0 : failure('no test ran')
 }

@@ -13,6 +13,9 @@ export function packageDirectory(): string {
   return directory
 }
 
+/** The command `msgq` as a program, for whoever starts it again. It stands beside this file, in the package too. */
+export const MAIN: string = fileURLToPath(new URL('./main.js', import.meta.url))
+
 /** The version of the installed package. */
 export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageDirectory(), 'package.json'), 'utf8')) as { version: string }

@@ -11,6 +11,9 @@ export type {
 export { Chronicle, type HistoryEvent } from './chronicle.ts'
 export { Engine } from './engine.ts'
 export type {
+  Accept,
+  AcceptAll,
+  AcknowledgeSession,
   Applied,
   Call,
   Caller,
@@ -19,7 +22,9 @@ export type {
   Completion,
   CopyAfter,
   Entry,
+  ExpireSession,
   IndexedStat,
+  Interrupt,
   Limits,
   Message,
   Msgctl,
@@ -27,7 +32,11 @@ export type {
   Msgrcv,
   Msgsnd,
   NamespaceInfo,
+  OpenSession,
+  Refuse,
   RestoreBegin,
+  RestoreChunk,
+  RestoreCommit,
   Sender,
   SessionCode,
   SetCopyCounter,

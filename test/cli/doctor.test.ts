@@ -166,8 +166,8 @@ describe('msgq doctor where linux: cannot be', () => {
     const directory = mkdtempSync(join(tmpdir(), 'msgq-doctor-'))
     try {
       cpSync(join(ROOT, 'package.json'), join(directory, 'package.json'))
-      cpSync(join(ROOT, 'dist', 'src'), join(directory, 'dist', 'src'), { recursive: true })
-      const words = [join(directory, 'dist', 'src', 'cli', 'main.js'), 'doctor', '--json']
+      cpSync(join(ROOT, 'dist', 'package'), join(directory, 'dist', 'package'), { recursive: true })
+      const words = [join(directory, 'dist', 'package', 'main.js'), 'doctor', '--json']
       const finished = runProgram(process.execPath, words)
       equal(finished.status, 1)
       equal(finding(finished, 'koffi').status, 'missing')

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { msgq } from './child.ts'
+import { MSGQ, msgq } from './child.ts'
 import { KERNEL_SKIPPED, PrivateNamespace } from './private-namespace.ts'
 
 const LONGEST_TYPE = '9223372036854775807'
@@ -85,7 +85,7 @@ describe('msgq --namespace linux:', { skip: KERNEL_SKIPPED }, () => {
     // Above msgmnb needs CAP_SYS_RESOURCE, which root may lack too.
     const dropped = kernel.run('setpriv', [
       '--bounding-set=-sys_resource',
-      ...[process.execPath, join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js')],
+      ...[process.execPath, MSGQ],
       ...['-n', 'linux:', 'create', '--qbytes', '16385'],
     ])
     equal(dropped.status, 1, dropped.stderr)

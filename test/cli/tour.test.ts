@@ -66,10 +66,10 @@ describe('msgq tour', () => {
 
   test('says why there are no kernel’s queues, and ends well, where koffi is not installed', () => {
     const installed = emptyFolder('installed')
-    for (const part of ['package.json', 'examples', join('dist', 'src')]) {
+    for (const part of ['package.json', 'examples', join('dist', 'package')]) {
       cpSync(join(ROOT, part), join(installed, part), { recursive: true })
     }
-    const main = join(installed, 'dist', 'src', 'cli', 'main.js')
+    const main = join(installed, 'dist', 'package', 'main.js')
     const { status, stdout, stderr } = runProgram(process.execPath, [main, 'tour'])
     equal(stderr, '')
     equal(status, 0)

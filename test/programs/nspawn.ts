@@ -39,7 +39,7 @@ export class Machine implements AsyncDisposable {
     const holder = spawn('unshare', ['--mount', 'sh', '-c', MOUNT])
     const [chunk] = await once(holder.stdout, 'data')
     const machine = new Machine(holder, String(chunk).trim())
-    const msgq = `#!/bin/sh\nexec /opt/node /opt/msgq/dist/src/cli/main.js "$@"\n`
+    const msgq = `#!/bin/sh\nexec /opt/node /opt/msgq/dist/package/main.js "$@"\n`
     machine.write('/usr/local/bin/msgq', msgq, 0o755)
     return machine
   }

@@ -30,7 +30,7 @@ const THROWS = /(?:^|[;{)]|\belse)[ \t]*throw\b(?! new Error\(['`]assertion: )/m
 /** `any`, `enum`, `export *`, default exports, and tests that do not run. */
 export function brokenCode(tree: Tree): string[] {
   const broken: string[] = []
-  for (const [path, text] of sources(tree, ['src', 'test', 'examples', 'bench'], { withTests: true })) {
+  for (const [path, text] of sources(tree, ['src', 'test', 'examples', 'bench', 'packaging'], { withTests: true })) {
     const code = codeOf(text)
     for (const { pattern, why } of NOWHERE) {
       const line = lineOf(code, pattern)

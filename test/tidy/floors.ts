@@ -46,6 +46,7 @@ const LOADED_ALSO_BY: ReadonlyMap<string, string> = new Map([
   ['test/oracle/raw.ts', 'being another user in one thread alone is for tests, and src/linux is only what ships'],
   ['test/jetstream/nats-accounts.ts', 'it signs what only a server and its operator have'],
   ['test/jetstream/raw-stream.ts', "it is what NATS's client does alone, to measure ours against"],
+  ['test/package/package.test.ts', "it looks whether a user's program finds what it was told to install"],
   ['test/tidy/planted.test.ts', 'it plants what this rule must find'],
 ])
 

@@ -1,13 +1,11 @@
 import { equal, ok } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { INT_MAX, IPC_NOWAIT, type Msgbuf } from '../../src/abi/index.ts'
 import { SyscallError } from '../../src/contract/index.ts'
 import type { QueuePlace } from '../../src/transfer/index.ts'
-
-const MSGQ = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.js')
+import { MSGQ } from '../cli/child.ts'
 
 /** Messages sent or received in one turn of the event loop. */
 const BATCH = 64

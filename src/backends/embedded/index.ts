@@ -19,7 +19,7 @@ export interface EmbeddedOptions extends NamespaceOptions {
   readonly onApplied?: OnApplied
 }
 
-type OnApplied = (entry: Entry, applied: Applied) => void
+export type OnApplied = (entry: Entry, applied: Applied) => void
 
 /**
  * Makes a namespace of this process's own: its queues live in the engine here, and end with it.

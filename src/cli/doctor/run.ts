@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { obstacleHere } from '../../supervisor/index.ts'
+import { MAIN } from '../package.ts'
 import { type Finding, limited, ok } from './finding.ts'
 
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 /** Longer than a program that does nothing takes to start, also on a machine that has much else to do. */
 const TRIAL_MS = 30_000
 

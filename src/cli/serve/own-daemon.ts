@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { BackendError, type IpcNamespace } from '../../contract/index.ts'
 import { openNamespace } from '../../open/index.ts'
 import type { Output } from '../output.ts'
+import { MAIN } from '../package.ts'
 import { ownPlaces, type Places } from './places.ts'
 
 /** A daemon that nobody asked for goes when nobody needs it. */
@@ -13,8 +13,6 @@ const IDLE_SECONDS = 60
 /** A long journal is replayed at some 600,000 records a second. */
 const START_MS = 20_000
 const RETRY_MS = 20
-
-const MAIN = fileURLToPath(new URL('../main.js', import.meta.url))
 
 /**
  * Opens the namespace of this user's own daemon, which is started when it does not run.

@@ -50,7 +50,7 @@ export async function kernelLines(): Promise<string[]> {
 
 /** @returns What came of it, or why there is no private IPC namespace. */
 function inPrivateNamespace(): KernelResult | string {
-  const child = fileURLToPath(import.meta.url).replace(/kernel-part(\.\w+)$/, 'kernel-child$1')
+  const child = fileURLToPath(new URL('./kernel-child.js', import.meta.url))
   let reason = ''
   for (const way of UNSHARE_WAYS) {
     const { status, stdout, stderr, error } = spawnSync(
