@@ -49,7 +49,7 @@ export function diffImages(before: Checkpoint, after: Checkpoint): ImageDiff {
 }
 
 /** As `diffImages`, a millisecond or so at a time: a million messages take seconds, and others may want their turn. */
-export function* diffInSteps(before: Checkpoint, after: Checkpoint): Steps<ImageDiff> {
+export function* diffInSteps(before: Checkpoint, after: Checkpoint): Generator<undefined, ImageDiff> {
   const fields = changesOf({ ...before.limits, nextId: before.nextId }, { ...after.limits, nextId: after.nextId })
   const olds = new Map(before.queues.map((queue) => [queue.msqid, queue]))
   const news = new Map(after.queues.map((queue) => [queue.msqid, queue]))

@@ -11,8 +11,8 @@ export const DAEMON_FAULTS: readonly Fault[] = [
   {
     fault: 'an fsync is skipped',
     file: 'src/backends/daemon/journal/writer.ts',
-    find: '      await file.flush()\n      this.#flushed',
-    replace: '      this.#flushed',
+    find: '        await opened.file.flush()\n        this.#flushed',
+    replace: '        this.#flushed',
     suite: JOURNALS,
   },
   {
@@ -25,8 +25,8 @@ export const DAEMON_FAULTS: readonly Fault[] = [
   {
     fault: 'a failed flush is taken for a good one',
     file: 'src/backends/daemon/journal/writer.ts',
-    find: '        return this.fail(error)\n      }\n      this.#buffer',
-    replace: '        this.fail(error)\n      }\n      this.#buffer',
+    find: '      return this.fail(error)\n    }\n    this.#done(placed)\n    this.#write()',
+    replace: '      this.fail(error)\n    }\n    this.#done(placed)\n    this.#write()',
     suite: JOURNALS,
   },
   {

@@ -10,6 +10,8 @@ interface Locked {
   readonly dev?: boolean
   readonly integrity?: string
   readonly hasInstallScript?: boolean
+  /** It stands elsewhere in the repository. */
+  readonly link?: boolean
 }
 
 /**
@@ -27,8 +29,10 @@ export function brokenDependencies(tree: Tree): string[] {
   for (const [name, version] of Object.entries({ ...dependencies, ...optionalDependencies, ...devDependencies })) {
     if (!/^\d+\.\d+\.\d+$/.test(version)) broken.push(`package.json: ${name} ${version}: write one version`)
   }
-  for (const [path, { dev = false, integrity, hasInstallScript = false }] of Object.entries(lock.packages ?? {})) {
-    if (path === '') continue
+  for (const [path, locked] of Object.entries(lock.packages ?? {})) {
+    const { dev = false, integrity, hasInstallScript = false, link = false } = locked
+    // What stands in the repository itself has no hash.
+    if (link || !path.includes('node_modules/')) continue
     if (integrity === undefined && !dev) broken.push(`package-lock.json: ${path} has no hash`)
     if (hasInstallScript && !dev && !NEEDS_NO_SCRIPT.has(path)) {
       broken.push(`package-lock.json: ${path} runs a script when msgq is installed`)
