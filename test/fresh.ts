@@ -4,7 +4,17 @@
  * Root, debootstrap and Debian's mirror are needed; nothing outside the new root is changed.
  */
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 
@@ -52,6 +62,9 @@ function makeRoot(root: string): void {
   cpSync(npm, join(root, 'usr', 'local', 'lib', 'node_modules', 'npm'), { recursive: true })
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(programs, 'npm'))
   for (const file of ['/etc/resolv.conf', '/etc/hosts']) if (existsSync(file)) copyFileSync(file, join(root, file))
+  // A mirror that stands still is older than its own lists allow; where this machine bears that, the new root does.
+  const isOldBorne = output('apt-config', ['dump', 'Acquire::Check-Valid-Until'])
+  writeFileSync(join(root, 'etc', 'apt', 'apt.conf.d', '90old-mirror'), `${isOldBorne}\n`)
   // Whom this machine trusts beside everybody, such as the certificate of a mirror.
   const { NODE_EXTRA_CA_CERTS } = process.env
   if (NODE_EXTRA_CA_CERTS !== undefined) copyFileSync(NODE_EXTRA_CA_CERTS, join(root, CERTIFICATES))
