@@ -69,21 +69,7 @@ export function ImagesPage({ source, about }: ImagesProps) {
             Take one now
           </button>
           {source.upload !== undefined && (
-            <label class="button file">
-              Look into a file
-              <input
-                class="sr"
-                type="file"
-                multiple
-                disabled={isBusy}
-                onChange={({ currentTarget }) => {
-                  // What is read is named before: else the same file could not be chosen again.
-                  const chosen = [...(currentTarget.files ?? [])]
-                  currentTarget.value = ''
-                  void upload(async () => chosen)
-                }}
-              />
-            </label>
+            <FileInput isBusy={isBusy} onChoose={(files) => void upload(async () => files)} />
           )}
         </div>
         <p class="quiet">
@@ -141,6 +127,31 @@ export function ImagesPage({ source, about }: ImagesProps) {
         <ImageView key={image.image} source={source} about={about} image={image} />
       )}
     </>
+  )
+}
+
+interface FileInputProps {
+  readonly isBusy: boolean
+  readonly onChoose: (files: readonly File[]) => void
+}
+
+function FileInput({ isBusy, onChoose }: FileInputProps) {
+  return (
+    <label class="button file">
+      Look into a file
+      <input
+        class="sr"
+        type="file"
+        multiple
+        disabled={isBusy}
+        onChange={({ currentTarget }) => {
+          // What is read is named before: else the same file could not be chosen again.
+          const chosen = [...(currentTarget.files ?? [])]
+          currentTarget.value = ''
+          onChoose(chosen)
+        }}
+      />
+    </label>
   )
 }
 

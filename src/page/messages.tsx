@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks'
 import type { About, MessageSeen, PageSource, QueueSeen, WholeMessage } from '../view/index.ts'
 import { MessageDetail } from './message-detail.tsx'
 import { usePages } from './use-pages.ts'
-import { useScan } from './use-scan.ts'
+import { type Scan, useScan } from './use-scan.ts'
 import { type Rows, VirtualList } from './virtual-list.tsx'
 import { count } from './words.ts'
 
@@ -95,15 +95,7 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
         )}
       </form>
       {lastFrom > 0 && <Stretch from={from} lastFrom={lastFrom} qnum={qnum} count={inStretch} onGo={go} />}
-      {isScanned && (
-        <p class="quiet" role="status">
-          {scan.isRunning ? 'looking through' : 'looked through'} {count(scan.scanned, 'message')},{' '}
-          {count(scan.matched, 'match').replace('matchs', 'matches')}
-          {scan.matched > scan.messages.length &&
-            `, the first ${count(scan.messages.length, 'match').replace('matchs', 'matches')} listed`}
-          {scan.problem !== undefined && `: ${scan.problem}`}
-        </p>
-      )}
+      {isScanned && <ScanState scan={scan} />}
       {isScanned && <TypeCounts counts={scan.counts} />}
       {!isScanned && pages.problem !== undefined && (
         <p class="problem" role="alert">
@@ -181,5 +173,18 @@ function TypeCounts({ counts }: { readonly counts: Readonly<Record<string, numbe
       ))}
       {types.length > TYPES_MAX && <li class="quiet">and {count(types.length - TYPES_MAX, 'other type')}</li>}
     </ul>
+  )
+}
+
+/** How far it has looked, and what it has found. */
+function ScanState({ scan }: { readonly scan: Scan }) {
+  return (
+    <p class="quiet" role="status">
+      {scan.isRunning ? 'looking through' : 'looked through'} {count(scan.scanned, 'message')},{' '}
+      {count(scan.matched, 'match').replace('matchs', 'matches')}
+      {scan.matched > scan.messages.length &&
+        `, the first ${count(scan.messages.length, 'match').replace('matchs', 'matches')} listed`}
+      {scan.problem !== undefined && `: ${scan.problem}`}
+    </p>
   )
 }

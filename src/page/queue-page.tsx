@@ -1,5 +1,14 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { About, CallAnswers, MessageSeen, PageSource, QueueSeen, Seen, WholeMessage } from '../view/index.ts'
+import type {
+  About,
+  CallAnswers,
+  MessageSeen,
+  PageSource,
+  QueueSeen,
+  Seen,
+  WaitSeen,
+  WholeMessage,
+} from '../view/index.ts'
 import { bytesWords, modeWords, shareOf, toBase64, waitWords } from '../view/index.ts'
 import { Ask, Field, modeOf, textIn, whole } from './ask.tsx'
 import { DepthChart } from './chart.tsx'
@@ -65,41 +74,7 @@ export function QueuePage({ source, about, queue, seen }: QueueProps) {
           <h3>Depth over the last minutes</h3>
           <DepthChart {...depths} label={`Depth of queue ${msqid}: now ${count(qnum, 'message')}`} />
         </section>
-        <section class="card" aria-label="Facts">
-          <h3>IPC_STAT</h3>
-          <dl>
-            <dt>last sent (stime, lspid)</dt>
-            <dd>
-              {timeWords(queue.stime)}
-              {queue.lspid > 0 && `, pid ${queue.lspid}`}
-            </dd>
-            <dt>last received (rtime, lrpid)</dt>
-            <dd>
-              {timeWords(queue.rtime)}
-              {queue.lrpid > 0 && `, pid ${queue.lrpid}`}
-            </dd>
-            <dt>changed (ctime)</dt>
-            <dd>{timeWords(queue.ctime)}</dd>
-            <dt>uid, gid</dt>
-            <dd>
-              {queue.uid}, {queue.gid}
-            </dd>
-          </dl>
-          {about.capabilities.waiting && (
-            <>
-              <h3>Who waits</h3>
-              {waits.length === 0 ? (
-                <p class="quiet">nobody</p>
-              ) : (
-                <ol class="waits">
-                  {waits.map((wait, at) => (
-                    <li key={at}>{waitWords(wait)}</li>
-                  ))}
-                </ol>
-              )}
-            </>
-          )}
-        </section>
+        <Facts queue={queue} waits={about.capabilities.waiting ? waits : undefined} />
       </div>
       {received !== undefined && (
         <section class="card taken" aria-label="Received message">
@@ -189,5 +164,52 @@ export function QueuePage({ source, about, queue, seen }: QueueProps) {
         />
       )}
     </>
+  )
+}
+
+interface FactsProps {
+  readonly queue: QueueSeen
+  /** Absent where the namespace does not tell who waits. */
+  readonly waits: readonly WaitSeen[] | undefined
+}
+
+/** What IPC_STAT tells, and who waits. */
+function Facts({ queue, waits }: FactsProps) {
+  return (
+    <section class="card" aria-label="Facts">
+      <h3>IPC_STAT</h3>
+      <dl>
+        <dt>last sent (stime, lspid)</dt>
+        <dd>
+          {timeWords(queue.stime)}
+          {queue.lspid > 0 && `, pid ${queue.lspid}`}
+        </dd>
+        <dt>last received (rtime, lrpid)</dt>
+        <dd>
+          {timeWords(queue.rtime)}
+          {queue.lrpid > 0 && `, pid ${queue.lrpid}`}
+        </dd>
+        <dt>changed (ctime)</dt>
+        <dd>{timeWords(queue.ctime)}</dd>
+        <dt>uid, gid</dt>
+        <dd>
+          {queue.uid}, {queue.gid}
+        </dd>
+      </dl>
+      {waits !== undefined && (
+        <>
+          <h3>Who waits</h3>
+          {waits.length === 0 ? (
+            <p class="quiet">nobody</p>
+          ) : (
+            <ol class="waits">
+              {waits.map((wait, at) => (
+                <li key={at}>{waitWords(wait)}</li>
+              ))}
+            </ol>
+          )}
+        </>
+      )}
+    </section>
   )
 }
