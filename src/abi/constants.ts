@@ -43,8 +43,8 @@ export const IPCMNI = 32768
 export const IPCMNI_SHIFT = 15
 /** Sequence numbers go from 0 to one below this. Source: ipc/util.h, ipcid_seq_max(). */
 export const IPCID_SEQ_MAX = 65535
-/** Indexes are handed out cyclically over at least this many. Source: ipc/util.h, IPCMNI_MIN_CYCLE. */
-export const IPC_MIN_CYCLE: number = IPCMNI_SHIFT === 15 ? 64 : 4096
+/** Indexes are handed out cyclically over at least this many. Source: ipc/util.h, ipc_min_cycle. */
+export const IPC_MIN_CYCLE = 64
 
 /** What IPC_INFO reports and no code obeys. Source: include/uapi/linux/msg.h. */
 export const MSGPOOL = 512_000

@@ -39,7 +39,6 @@ export class Chronicle {
     const { namespace } = this.engine
     const { ticket, call, caller } = entry
     const before = beforehand(namespace, entry)
-    const queues = namespace.identifiers.inUse
     const { completions, changed } = this.engine.apply(entry)
     // Nothing happened: a ticket that came again is answered as before.
     if (!changed) return []
@@ -51,8 +50,7 @@ export class Chronicle {
       this.#waiting.delete(key)
       if (made === undefined || !('value' in completion)) continue
       if (isOwn) told.push(...before)
-      const isNew = namespace.identifiers.inUse > queues
-      const event = eventOf(namespace, made.call, completion.value, isNew)
+      const event = eventOf(namespace, made.call, completion.value)
       if (event !== undefined) told.push({ ...event, caller: made.caller })
     }
     if (namespace.waiting.has(ticketKey(ticket))) this.#waiting.set(ticketKey(ticket), { caller, call })
@@ -102,10 +100,11 @@ function received(namespace: Namespace, receives: readonly Ticket[]): Told[] {
   })
 }
 
-function eventOf(namespace: Namespace, call: Call, value: Value, isNew: boolean): Omit<Told, 'caller'> | undefined {
+function eventOf(namespace: Namespace, call: Call, value: Value): Omit<Told, 'caller'> | undefined {
   switch (call.name) {
     case 'msgget':
-      return isNew ? { event: 'created', ...named(namespace, Number(value)) } : undefined
+      // One that finds its queue changes nothing.
+      return { event: 'created', ...named(namespace, Number(value)) }
     case 'msgsnd':
       return { event: 'sent', ...named(namespace, call.msqid), mtype: call.mtype, sizeBytes: call.mtext.length }
     case 'msgrcv': {

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import assert, { deepEqual, equal } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { TicketTable } from './ticket-table.ts'
@@ -55,4 +55,57 @@ describe('TicketTable', () => {
     table.deleteUpTo(99_999)
     deepEqual([...table.values()], [{ value: 100_000 }])
   })
+})
+
+test('TicketTable keeps apart the tickets whose hashes are alike, also when those before them go', () => {
+  // Session and number are mixed by exclusive or: all sixteen have one home.
+  const tickets = Array.from({ length: 16 }, (_, session) => ({ session, number: session ^ 21 }))
+  for (let first = 0; first < tickets.length; first++) {
+    const table = new TicketTable<{ readonly session: number }>()
+    const left = new Map(tickets.map((ticket) => [ticket, { session: ticket.session }]))
+    for (const [ticket, value] of left) table.set(ticket, value)
+    assert.equal(table.size, 16)
+    for (let step = 0; step < tickets.length; step++) {
+      const ticket = tickets[(first + step * 5) % 16]
+      if (ticket === undefined) continue
+      table.delete(ticket)
+      left.delete(ticket)
+      assert.equal(table.size, left.size)
+      for (const each of tickets) {
+        assert.equal(table.get({ ...each }), left.get(each))
+        assert.equal(table.has({ ...each }), left.has(each))
+      }
+    }
+    assert.deepEqual([...table.values()], [])
+  }
+})
+
+test('TicketTable gives a ticket its last value, grows and shrinks, and tells all by session and number', () => {
+  const table = new TicketTable<{ readonly number: number }>()
+  const tickets = Array.from({ length: 100 }, (_, index) => ({
+    session: 1 + ((index * 7) % 3),
+    number: index % 2 === 0 ? index : index * 2 ** 33,
+  }))
+  for (const ticket of tickets) table.set(ticket, { number: -1 })
+  for (const ticket of tickets) table.set({ ...ticket }, { number: ticket.number })
+  assert.equal(table.size, 100)
+  const sorted = [...tickets].sort((a, b) => a.session - b.session || a.number - b.number)
+  assert.deepEqual(
+    [...table.entries()],
+    sorted.map((ticket) => [ticket, { number: ticket.number }]),
+  )
+  table.delete({ session: 9, number: 9 })
+  assert.equal(table.size, 100)
+  table.deleteUpTo(60)
+  const above = sorted.filter(({ number }) => number > 60)
+  assert.deepEqual(
+    [...table.entries()].map(([ticket]) => ticket),
+    above,
+  )
+  assert.equal(table.size, above.length)
+  for (const ticket of above.slice(1)) table.delete(ticket)
+  assert.deepEqual([...table.values()], [{ number: above[0]?.number }])
+  table.deleteUpTo(Number.MAX_SAFE_INTEGER)
+  assert.equal(table.size, 0)
+  assert.deepEqual([...table.entries()], [])
 })

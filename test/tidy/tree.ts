@@ -5,7 +5,7 @@ import { join } from 'node:path'
 export type Tree = ReadonlyMap<string, string>
 
 /** What no commit holds. Source: .gitignore; and Git's own folder. */
-const NOT_OURS = new Set(['node_modules', 'dist', '.git'])
+const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.stryker-tmp'])
 
 const TEXT = /\.(tsx?|md|json|txt|html|css|yml|yaml|svg)$|^[^.]+$|^\.[a-z]+$/
 

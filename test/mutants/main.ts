@@ -1,0 +1,56 @@
+/**
+ * Mutates the code and asks whether a test notices: `npm run mutants`, or `npm run mutants -- engine wire` for these folders.
+ * Prints the score of each folder; fails when one is too low or a survivor is not in survivors.txt.
+ */
+import { join } from 'node:path'
+import { Stryker } from '@stryker-mutator/core'
+import { folderNamed, MUTATED, type MutatedFolder } from './folders.ts'
+import { judge } from './judge.ts'
+
+/** Nothing committed is in there, and a build leaves it alone. */
+const REPORTS = 'node_modules/.cache/mutants'
+const RUNNER = join(import.meta.dirname, 'runner.js')
+
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(words: readonly string[]): Promise<number> {
+  const again = words.includes('--again')
+  const names = words.filter((word) => !word.startsWith('--'))
+  const folders = names.length === 0 ? MUTATED : names.map(folderNamed)
+  let failed = false
+  for (const folder of folders) {
+    const began = Date.now()
+    const stryker = new Stryker(options(folder, again))
+    const verdict = judge(folder, await stryker.runMutationTest())
+    console.log(`${verdict.lines.join('\n')}\n${folder.name}: ${Math.round((Date.now() - began) / 1_000)} s`)
+    failed ||= !verdict.holds
+  }
+  return failed ? 1 : 0
+}
+
+/** @param again Asks only about what changed since the last run, with its tests. */
+function options(folder: MutatedFolder, again: boolean): ConstructorParameters<typeof Stryker>[0] {
+  return {
+    mutate: [`${folder.path}/**/*.ts`, `!${folder.path}/**/*.test.ts`],
+    plugins: [RUNNER],
+    testRunner: 'msgq',
+    ignorers: ['words'],
+    coverageAnalysis: 'perTest',
+    // Nothing reads types in the sandbox, and mutants have none.
+    buildCommand: 'tsc -p test/mutants/tsconfig.json',
+    disableTypeChecks: false,
+    // TypeScript 7 has no API that Stryker could read it with; nothing in it needs to change.
+    tsconfigFile: 'tsconfig.none.json',
+    ignorePatterns: ['dist', 'docs', 'bench', 'examples', 'src/page', 'src/inspector', 'src/supervisor'],
+    reporters: ['json', 'progress-append-only', 'survivors'],
+    jsonReporter: { fileName: `${REPORTS}/${folder.name}.json` },
+    incremental: true,
+    force: !again,
+    incrementalFile: `${REPORTS}/${folder.name}.incremental.json`,
+    warnings: false,
+    concurrency: 2,
+    // A test that takes too long is ended by our runner, which knows how long it should take.
+    timeoutMS: 10 * 60_000,
+    mutatedFolder: folder.name,
+  }
+}
