@@ -84,8 +84,8 @@ export function succeeded({ status, stdout, stderr }: Finished): string {
 
 function whereIs(program: string): string {
   const { PATH = '' } = process.env
-  for (const folder of PATH.split(delimiter)) {
-    if (readdirSync(folder).includes(program)) return join(folder, program)
-  }
+  // npm puts folders in front that need not be there.
+  const found = PATH.split(delimiter).find((folder) => existsSync(join(folder, program)))
+  if (found !== undefined) return join(found, program)
   throw new Error(`there is no ${program} in PATH`)
 }
