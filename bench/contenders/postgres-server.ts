@@ -70,8 +70,9 @@ export async function startPostgres(connections: number): Promise<PostgresServer
     user: USER,
     close: async () => {
       const closed = once(server, 'close')
-      // "Fast Shutdown": sessions are ended. Source: PostgreSQL's manual, "Shutting Down the Server".
-      server.kill('SIGINT')
+      // "Smart Shutdown": sessions end by themselves, as they do now; one that is told of the end would be an error of the
+      // client's. Source: PostgreSQL's manual, "Shutting Down the Server".
+      server.kill('SIGTERM')
       await closed
       rmSync(dir, { recursive: true, force: true })
     },
