@@ -1,9 +1,10 @@
-import { type ErrnoName, IPC_NOWAIT, MSG_COPY, S_IRUGO, S_IWUGO } from '../abi/index.ts'
+import { type ErrnoName, IPC_NOWAIT, MSG_COPY, S_IRUGO } from '../abi/index.ts'
 import { copyWouldWait } from './copies.ts'
 import type { Caller, CopyAfter, Message, Msgrcv, Msgsnd } from './entry.ts'
 import { isTooLong, msgFitsInQueue } from './msg-queue.ts'
+import { queueToSendTo } from './msgsnd.ts'
 import type { Namespace } from './namespace.ts'
-import { ipcPerms } from './permissions.ts'
+import { permittedQueue } from './permissions.ts'
 import { convertMode, findMsg } from './search.ts'
 
 /**
@@ -12,9 +13,8 @@ import { convertMode, findMsg } from './search.ts'
  */
 export function wouldWait(namespace: Namespace, caller: Caller, call: Msgrcv | CopyAfter): boolean {
   if (call.msgflg & IPC_NOWAIT) return false
-  const queue = namespace.identifiers.find(call.msqid)
-  if (queue === undefined) return false
-  if (!ipcPerms(queue, caller, S_IRUGO)) return false
+  const queue = permittedQueue(namespace, caller, call.msqid, S_IRUGO)
+  if (typeof queue === 'string') return false
   if (call.name === 'copyAfter' || call.msgflg & MSG_COPY) return copyWouldWait(namespace, queue, call)
   return findMsg(queue.messages, convertMode(call.msgtyp, call.msgflg)) === undefined
 }
@@ -25,9 +25,8 @@ export function wouldWait(namespace: Namespace, caller: Caller, call: Msgrcv | C
  */
 export function wouldTake(namespace: Namespace, caller: Caller, call: Msgrcv): Message | ErrnoName {
   if (call.msqid < 0 || call.msgsz < 0) return 'EINVAL'
-  const queue = namespace.identifiers.find(call.msqid)
-  if (queue === undefined) return 'EINVAL'
-  if (!ipcPerms(queue, caller, S_IRUGO)) return 'EACCES'
+  const queue = permittedQueue(namespace, caller, call.msqid, S_IRUGO)
+  if (typeof queue === 'string') return queue
   const address = findMsg(queue.messages, convertMode(call.msgtyp, call.msgflg))
   if (address === undefined) return 'ENOMSG'
   return isTooLong(queue.messages.sizeOf(address), call) ? 'E2BIG' : queue.messages.read(address, call.msgsz)
@@ -35,11 +34,7 @@ export function wouldTake(namespace: Namespace, caller: Caller, call: Msgrcv): M
 
 /** The error that a send, made now, would end in, EAGAIN where it would wait; `undefined`: it would send. Changes nothing. */
 export function wouldRefuse(namespace: Namespace, caller: Caller, call: Msgsnd): ErrnoName | undefined {
-  const sizeBytes = call.mtext.length
-  if (sizeBytes > namespace.limits.msgmax || call.msqid < 0 || call.mtype < 1) return 'EINVAL'
-  const queue = namespace.identifiers.find(call.msqid)
-  if (queue === undefined) return 'EINVAL'
-  if (!ipcPerms(queue, caller, S_IWUGO)) return 'EACCES'
-  if (!queue.messages.hasAddressFor(sizeBytes)) return 'ENOMEM'
-  return msgFitsInQueue(queue, sizeBytes) ? undefined : 'EAGAIN'
+  const queue = queueToSendTo(namespace, caller, call)
+  if (typeof queue === 'string') return queue
+  return msgFitsInQueue(queue, call.mtext.length) ? undefined : 'EAGAIN'
 }

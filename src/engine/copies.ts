@@ -3,7 +3,7 @@ import type { Caller, CopyAfter, Message, Msgrcv, SetCopyCounter } from './entry
 import type { Address } from './messages/index.ts'
 import { isTooLong, type MsgQueue } from './msg-queue.ts'
 import { fail, finish, type Namespace, type Step } from './namespace.ts'
-import { ipcPerms, ownerOrAdmin } from './permissions.ts'
+import { ownerOrAdmin, permittedQueue } from './permissions.ts'
 import { convertMode, findAfter, findNumber, type Selector } from './search.ts'
 import { type BlockedCopier, unwait, wait } from './waiters.ts'
 
@@ -106,7 +106,5 @@ function finishCopy(
 function readableQueue(namespace: Namespace, caller: Caller, msqid: number): MsgQueue | 'ENOSYS' | 'EINVAL' | 'EACCES' {
   // Never a silent receive where copying is not built in.
   if (!namespace.checkpointRestore) return 'ENOSYS'
-  const queue = namespace.identifiers.find(msqid)
-  if (queue === undefined) return 'EINVAL'
-  return ipcPerms(queue, caller, S_IRUGO) ? queue : 'EACCES'
+  return permittedQueue(namespace, caller, msqid, S_IRUGO)
 }

@@ -4,7 +4,7 @@ import { wakeSenders } from './delivery.ts'
 import type { Msgrcv } from './entry.ts'
 import { hold, isTooLong, take } from './msg-queue.ts'
 import { fail, finish, type Step } from './namespace.ts'
-import { ipcPerms } from './permissions.ts'
+import { permittedQueue } from './permissions.ts'
 import { convertMode, findMsg } from './search.ts'
 import { wait } from './waiters.ts'
 
@@ -17,9 +17,8 @@ export function msgrcv(step: Step, call: Msgrcv): void {
     const copied = copyAtIndex(namespace, caller, call)
     return typeof copied === 'string' ? fail(step, ticket, copied) : finish(step, ticket, copied)
   }
-  const queue = namespace.identifiers.find(call.msqid)
-  if (queue === undefined) return fail(step, ticket, 'EINVAL')
-  if (!ipcPerms(queue, caller, S_IRUGO)) return fail(step, ticket, 'EACCES')
+  const queue = permittedQueue(namespace, caller, call.msqid, S_IRUGO)
+  if (typeof queue === 'string') return fail(step, ticket, queue)
 
   const selector = convertMode(call.msgtyp, call.msgflg)
   const address = findMsg(queue.messages, selector)

@@ -1,6 +1,7 @@
 import type { Capability } from '../abi/index.ts'
 import type { Caller } from './entry.ts'
 import type { MsgQueue } from './msg-queue.ts'
+import type { Namespace } from './namespace.ts'
 
 /**
  * Whether the caller may use a queue as `flag` asks: read bits, write bits, in any class. Owner and creator are one
@@ -9,6 +10,18 @@ import type { MsgQueue } from './msg-queue.ts'
 export function ipcPerms(queue: MsgQueue, caller: Caller, flag: number): boolean {
   const requested = ((flag >> 6) | (flag >> 3) | flag) & 0o7
   return (requested & ~grantedMode(queue, caller)) === 0 || capable(caller, 'CAP_IPC_OWNER')
+}
+
+/** The queue of an identifier, or why the caller may not use it as `flag` asks. */
+export function permittedQueue(
+  namespace: Namespace,
+  caller: Caller,
+  msqid: number,
+  flag: number,
+): MsgQueue | 'EINVAL' | 'EACCES' {
+  const queue = namespace.identifiers.find(msqid)
+  if (queue === undefined) return 'EINVAL'
+  return ipcPerms(queue, caller, flag) ? queue : 'EACCES'
 }
 
 /** Whether the caller may change or remove a queue; its mode does not matter. Source: ipc/util.c, ipcctl_obtain_check(). */

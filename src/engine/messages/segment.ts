@@ -72,8 +72,8 @@ export class Segment {
   /** The records as they are: they stay so, whatever becomes of the segment. */
   share(): SharedRecords {
     this.#isShared = true
-    const { words, end, live, firstSequence, lastSequence } = this
-    return { words, end, live, records: this.records, firstSequence, lastSequence }
+    const { words, end, live, records, firstSequence, lastSequence } = this
+    return { words, end, live, records, firstSequence, lastSequence }
   }
 
   /** Before a record is changed that is there: makes the words the segment's own. */
