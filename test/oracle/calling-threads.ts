@@ -54,10 +54,22 @@ export class CallingThreads {
    * asleep may be woken by one that is seen later. Two looks in a row that find the same are.
    */
   settle(): void {
+    this.#settle((rest) => rest !== undefined)
+  }
+
+  /**
+   * Waits until no thread is in a call, where all that they could wait for is gone: one that another processor is just
+   * waking still looks asleep.
+   */
+  settleEnded(): void {
+    this.#settle((rest) => rest === 'idle' || rest === 'done')
+  }
+
+  #settle(isAtRest: (rest: Rest) => boolean): void {
     const deadline = performance.now() + SETTLE_MS_MAX
     for (let before = ''; ; ) {
       const rests = this.#threads.map((thread) => thread.rest())
-      const moving = rests.indexOf(undefined)
+      const moving = rests.findIndex((rest) => !isAtRest(rest))
       const now = rests.join()
       if (moving === -1 && now === before) return
       before = moving === -1 ? now : ''

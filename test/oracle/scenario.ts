@@ -208,7 +208,7 @@ export class Scenarios {
       const msqid = this.#kernel.stat(index)?.msqid
       if (msqid !== undefined) this.#kernel.perform({ name: 'msgctl', msqid, cmd: IPC_RMID })
     }
-    this.#threads.settle()
+    this.#threads.settleEnded()
     this.#threads.takeDone()
     return disagreement === 'ticked' ? disagreement : { ...disagreement, calls }
   }
