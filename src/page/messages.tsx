@@ -63,7 +63,7 @@ export function Messages({ source, about, queue, chosen, onChoose }: MessagesPro
         onSubmit={(event) => {
           event.preventDefault()
           const filter = { type: type.trim(), text }
-          scan.start(filter, about.capabilities.cursors ? undefined : { from, count: STRETCH })
+          scan.start(filter, about.capabilities.cursors ? undefined : { from, before: from + STRETCH })
         }}
       >
         <h3>

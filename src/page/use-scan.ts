@@ -18,7 +18,7 @@ interface Progress {
 /** Some of a queue, by index. */
 interface Stretch {
   readonly from: number
-  readonly count: number
+  readonly before: number
 }
 
 export interface Scan extends Progress {
@@ -33,17 +33,16 @@ const NOTHING: Progress = { filter: undefined, messages: [], counts: {}, scanned
 export function useScan(source: PageSource, msqid: number): Scan {
   const [progress, setProgress] = useState(NOTHING)
   const current = useRef(0)
-  const start = async (filter: Filter, stretch: Stretch = { from: 0, count: Number.POSITIVE_INFINITY }) => {
+  const start = async (filter: Filter, stretch?: Stretch) => {
     const own = ++current.current
     let done: Progress = { ...NOTHING, filter, isRunning: true }
     setProgress(done)
-    let after: number | undefined = stretch.from
+    let after: number | undefined = stretch?.from ?? 0
     while (after !== undefined && own === current.current) {
       try {
         const step: Awaited<ReturnType<typeof ask>> = await ask(after)
         after = step.next
         done = grown(done, step)
-        if (done.scanned >= stretch.count) after = undefined
       } catch (error) {
         after = undefined
         done = { ...done, problem: error instanceof Error ? error.message : String(error) }
@@ -52,7 +51,7 @@ export function useScan(source: PageSource, msqid: number): Scan {
     }
 
     function ask(position: number) {
-      return source.call('scan', { msqid, after: position, filter })
+      return source.call('scan', { msqid, after: position, filter, ...(stretch && { before: stretch.before }) })
     }
   }
   const clear = () => {

@@ -55,12 +55,13 @@ export async function wholeMessage(namespace: IpcNamespace, msqid: number, place
 /**
  * Looks through a stretch of a queue, oldest first, and takes nothing.
  *
- * @param after Where the stretch before ended, `next` of its answer; 0 begins.
+ * @returns `next` where there may be more of it.
  */
-export async function scan(namespace: IpcNamespace, msqid: number, after: number, filter: Filter): Promise<Scanned> {
+export async function scan(namespace: IpcNamespace, msqid: number, asked: ScanAsked): Promise<Scanned> {
+  const { after, before, filter } = asked
   const { messages, next } = namespace.capabilities.cursors
     ? await afterSequence(namespace, msqid, after, filter)
-    : await fromIndex(namespace, msqid, after)
+    : await fromIndex(namespace, msqid, after, before)
   const counts: Record<string, number> = {}
   const matching: MessageSeen[] = []
   const matches = matcherOf(filter)
@@ -70,6 +71,14 @@ export async function scan(namespace: IpcNamespace, msqid: number, after: number
     if (matching.length < MATCHES_MAX) matching.push(messageSeen(message, index))
   }
   return { messages: matching, counts, scanned: messages.length, ...(next !== undefined && { next }) }
+}
+
+interface ScanAsked {
+  /** Where the stretch before ended, `next` of its answer; 0 begins. */
+  readonly after: number
+  /** The index at which it ends, where messages are copied by index; the queue's end where it is absent. */
+  readonly before: number | undefined
+  readonly filter: Filter
 }
 
 interface Stretch {
@@ -113,11 +122,18 @@ async function afterSequence(namespace: IpcNamespace, msqid: number, after: numb
   }
 }
 
-async function fromIndex(namespace: IpcNamespace, msqid: number, first: number): Promise<Stretch> {
+async function fromIndex(
+  namespace: IpcNamespace,
+  msqid: number,
+  first: number,
+  before = Number.POSITIVE_INFINITY,
+): Promise<Stretch> {
   const queue = await MessageQueue.at(namespace, msqid, bytes)
   const messages: { readonly message: ReceivedMessage; readonly index: number }[] = []
   const until = performance.now() + SCAN_STEP_MS
   for (let index = first; messages.length < SCAN_STEP_BY_INDEX && performance.now() < until; index++) {
+    // A step ends when its time is up, wherever that is: the stretch ends where it was asked to.
+    if (index >= before) return { messages }
     const message = await queue.copy(index)
     if (message === undefined) return { messages }
     messages.push({ message: asMessage(message), index })

@@ -126,7 +126,7 @@ export class NamespaceView {
     },
     depths: async ({ msqid }) => this.#sampler.depths.of(msqid),
     page: async ({ msqid, first, count }) => ({ messages: await pageOf(this.#namespace, msqid, first, count) }),
-    scan: async ({ msqid, after, filter }) => scan(this.#namespace, msqid, after, filter),
+    scan: async ({ msqid, after, before, filter }) => scan(this.#namespace, msqid, { after, before, filter }),
     message: async ({ msqid, place }) => wholeMessage(this.#namespace, msqid, place),
     log: async (asked) => this.#log(asked),
     create: async ({ key, mode }) => ({ msqid: await this.#namespace.msgget(key, IPC_CREAT | IPC_EXCL | mode) }),

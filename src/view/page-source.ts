@@ -6,7 +6,8 @@ export interface CallParameters {
   about: Record<string, never>
   depths: { readonly msqid: number }
   page: { readonly msqid: number; readonly first: number; readonly count: number }
-  scan: { readonly msqid: number; readonly after: number; readonly filter: Filter }
+  /** `before`: the index at which it ends, where messages are copied by index; the queue's end where it is absent. */
+  scan: { readonly msqid: number; readonly after: number; readonly before?: number; readonly filter: Filter }
   message: { readonly msqid: number; readonly place: Place }
   log: { readonly msqid?: number; readonly from?: number; readonly to?: number }
   create: { readonly key: number; readonly mode: number }

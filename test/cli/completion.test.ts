@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { MSGQ, msgq, runProgram } from './child.ts'
 import { KERNEL_SKIPPED, PrivateNamespace } from './private-namespace.ts'
-import { Terminal } from './terminal.ts'
+import { READS_LINE, Terminal } from './terminal.ts'
 
 const CTRL_U = '\x15'
 /** Presses of the Tab key after which a shell lists what fits. */
 const LIST = { bash: '\t\t', zsh: '\t', fish: '\t' } as const
+/** What is shown once the shell reads a line. */
+const READS = { bash: READS_LINE, zsh: READS_LINE, fish: /# / } as const
 const START = {
   bash: ['bash --norc --noprofile -i', `eval "$(msgq completion bash)"`],
   zsh: ['zsh -f -i', `autoload -U compinit; compinit -D -u; eval "$(msgq completion zsh)"`],
@@ -42,6 +44,7 @@ describe('msgq completion', { skip: KERNEL_SKIPPED }, () => {
     }, async () => {
       const [command, script] = START[shell]
       await using terminal = new Terminal(kernel, command, { environment, folder: directory })
+      await terminal.until(READS[shell])
       // What is typed is shown as well, but not so.
       terminal.type(`${script}; echo rea""dy\r`)
       await terminal.until(/\bready\b/)

@@ -6,6 +6,12 @@ import type { PrivateNamespace } from './private-namespace.ts'
 /** Longer than anything takes to appear: what never does must not hold the tests. */
 const TIMEOUT_MS = 60_000
 
+/**
+ * What bash and zsh show when they read a line (bracketed paste begins). Keys typed
+ * before it can be lost: the shell changes the terminal's modes.
+ */
+export const READS_LINE: RegExp = /\[\?2004h/
+
 export interface TerminalOptions {
   readonly environment?: NodeJS.ProcessEnv
   readonly folder?: string

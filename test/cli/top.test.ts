@@ -8,7 +8,7 @@ import type { Seen } from '../../src/view/index.ts'
 import { ServedNamespace } from '../daemon/served.ts'
 import { MSGQ, msgq } from './child.ts'
 import { KERNEL_SKIPPED, PrivateNamespace } from './private-namespace.ts'
-import { Terminal } from './terminal.ts'
+import { READS_LINE, Terminal } from './terminal.ts'
 
 /** The alternate screen with the cursor hidden, and back. */
 const [ENTER, LEAVE] = ['\x1b[?1049h\x1b[?25l', '\x1b[?25h\x1b[?1049l']
@@ -182,15 +182,18 @@ describe('msgq top', () => {
     test('gives the terminal back while it is stopped by Ctrl-Z, and goes on after fg', async () => {
       await using served = await ServedNamespace.start()
       await using terminal = new Terminal(kernel, 'bash --norc --noprofile -i')
+      await terminal.until(READS_LINE)
       terminal.type(`'${process.execPath}' '${MSGQ}' top 'unix:${served.path}' --interval 0.1\r`)
       await frame(terminal, /0 queues/)
       terminal.type('\x1a')
       await terminal.until(/Stopped/)
+      await terminal.until(READS_LINE)
       equal(terminal.shown.lastIndexOf(LEAVE) > terminal.shown.lastIndexOf(ENTER), true)
       terminal.type('fg\r')
       await frame(terminal, /0 queues/)
       terminal.type('q')
       await terminal.until(/1049l/)
+      await terminal.until(READS_LINE)
       terminal.type('echo ended $?\r')
       await terminal.until(/ended 0/)
       equal(terminal.shown.split(ENTER).length, 3)

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { IPC_STAT } from '../../src/abi/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
-import { columnsThere } from '../../src/view/index.ts'
+import { columnsThere, NamespaceView } from '../../src/view/index.ts'
 import { Browser } from './browser.ts'
 import { DAEMON, EMBEDDED, inspect, KERNEL } from './seen-in.ts'
 
@@ -203,6 +203,22 @@ describe('a long queue of the kernel', { skip: KERNEL.skip }, () => {
     deepEqual(await namespace.msgctl(queue.msqid, IPC_STAT), stat)
     deepEqual(problems, [])
     await page.close()
+  })
+
+  test('is looked through up to the index that was asked for, wherever the time of a step runs out', async () => {
+    await using opened = await KERNEL.open()
+    const { namespace } = opened
+    const queue = await MessageQueue.create(namespace, KEY, text)
+    for (let number = 0; number < 50; number++) await queue.send(`m${number}`, { type: 1 + (number % 2) })
+    const view = new NamespaceView(namespace, { user: 'tester' })
+    const { scanned, counts, next } = await view.answer('scan', {
+      msqid: queue.msqid,
+      after: 10,
+      before: 45,
+      filter: { type: '', text: '' },
+    })
+    deepEqual({ scanned, counts, next }, { scanned: 35, counts: { 1: 18, 2: 17 }, next: undefined })
+    view.close()
   })
 })
 

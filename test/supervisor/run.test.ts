@@ -11,7 +11,7 @@ import { openNamespace } from '../../src/index.ts'
 import { MSGQ, msgq, runProgram } from '../cli/child.ts'
 import { KERNEL_SKIPPED, PrivateNamespace } from '../cli/private-namespace.ts'
 import { without } from '../cli/seccomp.ts'
-import { Terminal } from '../cli/terminal.ts'
+import { READS_LINE, Terminal } from '../cli/terminal.ts'
 import { sameBothWays } from './both-ways.ts'
 import { commandLine, supervisorOf } from './supervisor-of.ts'
 
@@ -82,7 +82,7 @@ describe('msgq run', { skip: KERNEL_SKIPPED }, () => {
   test('leaves job control to the terminal: stopped, in the foreground again, interrupted', async () => {
     await using kernel = await PrivateNamespace.open()
     await using terminal = new Terminal(kernel, 'bash --norc -i')
-    await terminal.until(/bash-[\d.]+[#$] /)
+    await terminal.until(READS_LINE)
     terminal.type(`${process.execPath} ${MSGQ} run -- sh -c 'echo be""gun; cat'\n`)
     await terminal.until(/begun/)
     // Answered by cat: a shell that is about to start it stops only once it has.
@@ -90,13 +90,14 @@ describe('msgq run', { skip: KERNEL_SKIPPED }, () => {
     await terminal.until(/there\?\r\nthere\?/)
     terminal.type('\x1a')
     await terminal.until(/Stopped/)
+    await terminal.until(READS_LINE)
     terminal.type('fg\n')
     // The shell reads what is typed before it has given the terminal away.
     await terminal.until(/fg\r\n.*be""gun; cat'\r\n/s)
     terminal.type('hello\n')
     await terminal.until(/hello\r\nhello/)
     terminal.type('\x03')
-    await terminal.until(/bash-[\d.]+[#$] /)
+    await terminal.until(READS_LINE)
     terminal.type('echo status $?\n')
     await terminal.until(/status 130/)
     terminal.type('exit\n')
