@@ -18,8 +18,9 @@ export interface Process {
 /** A kernel thread runs no program, and nothing stops it. Source: include/linux/sched.h, PF_KTHREAD. */
 const PF_KTHREAD = 0x0020_0000
 
-/** Places in /proc/PID/stat after the name, which ends with its last parenthesis: fields 3, 9 and 22 of the page. */
+/** Places in /proc/PID/stat after the name, which ends with its last parenthesis: fields 3, 4, 9 and 22 of the page. */
 const STATE = 0
+const PARENT = 1
 const FLAGS = 6
 const START_TIME = 19
 
@@ -38,6 +39,11 @@ export function isThere({ pid, startTime }: Process): boolean {
 /** `process 12 (perl)` */
 export function nameOf({ pid, name }: Process): string {
   return `process ${pid} (${name})`
+}
+
+/** The number of a process's parent; 0 when it has none, or has ended. */
+export function parentOf(pid: number): number {
+  return Number(readStat(`/proc/${pid}/stat`)?.fields[PARENT] ?? 0)
 }
 
 /** The numbers of all processes that this one may see, kernel threads among them. */

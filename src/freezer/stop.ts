@@ -5,7 +5,17 @@ import { syscallNumbers } from '../linux/index.ts'
 import { hasFrozen, isFrozen, wholeCgroups } from './cgroups.ts'
 import type { Guard } from './guard.ts'
 import { sendSignal } from './holdings.ts'
-import { callOf, isThere, nameOf, type Process, processOf, stateOf, threadsOf, tracerOf } from './processes.ts'
+import {
+  callOf,
+  isThere,
+  nameOf,
+  type Process,
+  parentOf,
+  processOf,
+  stateOf,
+  threadsOf,
+  tracerOf,
+} from './processes.ts'
 
 /**
  * A signal stops a process at its next step out of the kernel. One that waits for a device does not get there; a queue
@@ -69,22 +79,36 @@ export async function stop(
       () => doNotStop(`the cgroup ${folder}`, all),
     )
   }
-  // Parents first, so that no shell sees its child stopped.
-  const signalled = running
-    .filter((process) => !isStopped(process, stopped))
-    .sort((a, b) => a.startTime - b.startTime || a.pid - b.pid)
-  for (const process of signalled) mayNotBeTraced(process)
-  await guard.keepProcesses(signalled)
+  const signalled = generationsOf(running.filter((process) => !isStopped(process, stopped)))
+  for (const process of signalled.flat()) mayNotBeTraced(process)
+  await guard.keepProcesses(signalled.flat())
   interrupted?.throwIfAborted()
-  for (const process of signalled) sendStop(process)
   for (const process of running) stopped.processes.set(process.pid, process)
-  for (const process of signalled) {
-    await untilSo(
-      () => isStopped(process, stopped),
-      interrupted,
-      () => doNotStop(nameOf(process), [process]),
-    )
+  // Parents stand before their children are told to: one that is woken from wait(2) by its own signal looks at its
+  // children once more on the way out, and a shell would see its child stopped. Source: kernel/exit.c, do_wait.
+  for (const generation of signalled) {
+    for (const process of generation) sendStop(process)
+    for (const process of generation) {
+      await untilSo(
+        () => isStopped(process, stopped),
+        interrupted,
+        () => doNotStop(nameOf(process), [process]),
+      )
+    }
   }
+}
+
+/** Those whose parent is none of them, then the children of these, and so on. */
+function generationsOf(processes: readonly Process[]): Process[][] {
+  const generations: Process[][] = []
+  const left = new Map(processes.map((process) => [process.pid, { process, parent: parentOf(process.pid) }]))
+  while (left.size > 0) {
+    const generation = [...left.values()].filter(({ parent }) => !left.has(parent)).map(({ process }) => process)
+    // A number that was given anew meanwhile could make a circle.
+    generations.push(generation.length > 0 ? generation : [...left.values()].map(({ process }) => process))
+    for (const { pid } of generations.at(-1) ?? []) left.delete(pid)
+  }
+  return generations
 }
 
 /** Its tracer, a debugger for instance, decides when it stops and when it goes on. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -58,6 +58,18 @@ export async function endChildren(): Promise<void> {
 /** A program in a language that is not ours: it writes lines at once, and sleeps when it has done its work. */
 export function perl(script: string, ...words: readonly (string | number)[]): Promise<Child> {
   return Child.start('perl', '-le', `$| = 1; ${script}; sleep while 1`, ...words.map(String))
+}
+
+/** Has a process run only when a busy one, of another IPC namespace and on the same processor, leaves it a moment. */
+export async function lastOnItsProcessor(pid: number): Promise<void> {
+  await Child.start('unshare', '--ipc', 'taskset', '--cpu-list', '0', 'perl', '-le', '$| = 1; print "busy"; 1 while 1')
+  for (const [program, ...words] of [
+    ['taskset', '--cpu-list', '--pid', '0', String(pid)],
+    ['chrt', '--idle', '--pid', '0', String(pid)],
+  ] as const) {
+    const { status, stderr } = spawnSync(program, words, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`${program}: ${stderr}`)
+  }
 }
 
 /** Does nothing, and goes on doing it. */

@@ -10,6 +10,7 @@ import {
   childrenOf,
   endChildren,
   guardOf,
+  lastOnItsProcessor,
   perl,
   receiver,
   sleeper,
@@ -133,6 +134,8 @@ describe('whileFrozen', () => {
       waitpid($child, WUNTRACED);
       print $? == 9 ? "killed" : "stopped"`)
     const children = childrenOf(parent.pid)
+    // Its processor is somebody else's, so that it is the last to see its own signal.
+    await lastOnItsProcessor(parent.pid)
     try {
       await using freezer = await Freezer.open(namespace)
       deepEqual(pidsOf(await freezer.whileFrozen('namespace', nothing)), sorted([parent.pid, ...children]))
