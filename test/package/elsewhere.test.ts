@@ -1,8 +1,10 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { build } from 'vite'
 import { runProgram } from '../cli/child.ts'
 import { Browser } from '../inspector/browser.ts'
@@ -39,6 +41,10 @@ const DOOR = `
 `
 const DOOR_SAYS = '7 7'
 
+/** Fewer cases than any namespace has: less is a suite that did not run. */
+const CASES_LEAST = 250
+const OUTPUT_MAX = 64 * 1024 * 1024
+
 describe('the package on platforms that are not this Node', () => {
   let installed: InstalledPackage
 
@@ -69,6 +75,17 @@ describe('the package on platforms that are not this Node', () => {
     equal(printed(deno, ...words, '--allow-sys', 'door.js'), DOOR_SAYS)
   })
 
+  for (const suite of ['memory', 'kernel', 'daemon']) {
+    test(`the conformance suite of ${suite} passes on ${NEWEST_NODE}`, {
+      skip: skippedWithoutProgram(NEWEST_NODE),
+    }, async () => {
+      const file = join(import.meta.dirname, '..', 'conformance', `${suite}.test.js`)
+      const [passed, failed, skipped] = await countsOf(fetchProgram(NEWEST_NODE), file)
+      deepEqual([failed, skipped], [0, 0])
+      ok(passed >= CASES_LEAST, `${passed} passed`)
+    })
+  }
+
   test(`msgq conformance memory: passes on ${NEWEST_NODE}`, { skip: skippedWithoutProgram(NEWEST_NODE) }, () => {
     match(printed(fetchProgram(NEWEST_NODE), installed.command, 'conformance', 'memory:'), /\d{3} passed, 0 failed/)
   })
@@ -86,6 +103,15 @@ describe('the package on platforms that are not this Node', () => {
     deepEqual(problems, [])
   })
 })
+
+/** Runs one of our test files. @returns How many tests passed, failed and were skipped. */
+async function countsOf(node: string, file: string): Promise<readonly [number, number, number]> {
+  // The runner's own mark would have the file report to a runner of another version.
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const { stdout } = await promisify(execFile)(node, ['--test-reporter=tap', file], { env, maxBuffer: OUTPUT_MAX })
+  const count = (name: string) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(stdout)?.[1])
+  return [count('pass'), count('fail'), count('skipped')]
+}
 
 /** A program for a browser, which must be one file without anything of Node's. */
 async function bundled(entry: string): Promise<string> {
