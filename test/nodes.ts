@@ -14,9 +14,10 @@ function main(words: readonly string[]): number {
   const failed = NODES.filter((name) => {
     const node = fetchProgram(name)
     console.log(`\n${name}: ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim()}`)
-    // What a test starts by name is to be this version too.
+    // What a test starts by name is to be this version too, and what it compiles is to be for it.
     const { PATH = '' } = process.env
-    const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${PATH}` }
+    const folder = dirname(node)
+    const env = { ...process.env, PATH: `${folder}${delimiter}${PATH}`, npm_config_nodedir: dirname(folder) }
     return spawnSync(node, [RUN, ...words], { stdio: 'inherit', env }).status !== 0
   })
   console.log(failed.length === 0 ? `\npassed on ${NODES.join(', ')}` : `\nfailed on ${failed.join(', ')}`)

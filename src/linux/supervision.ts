@@ -91,6 +91,8 @@ export interface SupervisionCalls {
   errno(): number
 }
 
+const NOTHING = () => undefined
+
 let loaded: SupervisionCalls | undefined
 
 /** The calls, loaded on first use. @throws {Error} koffi is not installed, or this machine is not known. */
@@ -135,7 +137,13 @@ function declare(koffi: Koffi): SupervisionCalls {
     timerSettime: (timerid, flags, newValue) => syscall(numbers.timerSettime, timerid, flags, newValue, 0, 0, 0),
     close: func('int close(int fd)'),
     addressOf: (bytes) => Number(koffi.address(bytes)),
-    watch: (fd, ready) => koffi.node.poll(fd, { readable: true }, ready),
+    watch: (fd, ready) =>
+      koffi.node.poll(fd, { readable: true }, () => {
+        ready()
+        // koffi calls back from outside of Node's callbacks: promises that were settled here would wait for one of these,
+        // whenever it comes. Source: node_api.h, napi_make_callback; on Node 26 it was seconds.
+        setImmediate(NOTHING)
+      }),
     errno: koffi.errno,
   }
 }

