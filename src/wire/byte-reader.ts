@@ -47,6 +47,14 @@ export class ByteReader {
     return value
   }
 
+  /** Of a process or a thread: what pid_t takes, 0 to 2^31-1. Messages are packed by it: above there is no room. */
+  pid(): number {
+    const start = this.#position
+    const value = this.uint()
+    if (value > INT_MAX) throw new WireError(start, 'the number of a process, 0 to 2^31-1')
+    return value
+  }
+
   int(): number {
     const start = this.#position
     const first = this.byte('a whole number')

@@ -47,6 +47,11 @@ export class ByteWriter {
     this.uint(value)
   }
 
+  pid(value: number): void {
+    if (!(value <= INT_MAX)) throw outOfRange(value, '0 to 2^31-1')
+    this.uint(value)
+  }
+
   /** A whole number from -(2^53-1) to 2^53-1: as `uint`, with the sign in bit 6 of the first byte. */
   int(value: number): void {
     if (!Number.isSafeInteger(value)) throw outOfRange(value, '-(2^53-1) to 2^53-1')

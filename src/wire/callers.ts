@@ -41,8 +41,8 @@ export function readTicket(reader: ByteReader): Ticket {
 
 /** Capabilities are a set: they are read in one order, each once. */
 export function writeCaller(writer: ByteWriter, { pid, tid, uid, gid, groups, capabilities }: Caller): void {
-  writer.uint32(pid)
-  writer.uint32(tid)
+  writer.pid(pid)
+  writer.pid(tid)
   writer.uint32(uid)
   writer.uint32(gid)
   writeGroups(writer, groups)
@@ -51,8 +51,8 @@ export function writeCaller(writer: ByteWriter, { pid, tid, uid, gid, groups, ca
 
 export function readCaller(reader: ByteReader): Caller {
   return {
-    pid: reader.uint32(),
-    tid: reader.uint32(),
+    pid: reader.pid(),
+    tid: reader.pid(),
     uid: reader.uint32(),
     gid: reader.uint32(),
     groups: readGroups(reader),
@@ -76,8 +76,8 @@ export function writeSpokenFor(writer: ByteWriter, { uid, gid, groups, pid, tid,
   )
   writer.uint32(uid)
   if (gid !== undefined) writer.uint32(gid)
-  if (pid !== undefined) writer.uint32(pid)
-  if (tid !== undefined) writer.uint32(tid)
+  if (pid !== undefined) writer.pid(pid)
+  if (tid !== undefined) writer.pid(tid)
   if (groups !== undefined) writeGroups(writer, groups)
   if (capabilities !== undefined) writeCapabilities(writer, capabilities)
 }
@@ -87,8 +87,8 @@ export function readSpokenFor(reader: ByteReader): SpokenFor {
   return {
     uid: reader.uint32(),
     ...(flags & HAS_GID && { gid: reader.uint32() }),
-    ...(flags & HAS_PID && { pid: reader.uint32() }),
-    ...(flags & HAS_TID && { tid: reader.uint32() }),
+    ...(flags & HAS_PID && { pid: reader.pid() }),
+    ...(flags & HAS_TID && { tid: reader.pid() }),
     ...(flags & HAS_GROUPS && { groups: readGroups(reader) }),
     ...(flags & HAS_CAPABILITIES && { capabilities: readCapabilities(reader) }),
   }

@@ -90,6 +90,7 @@ describe('encodeEntry and decodeEntry', () => {
       { ticket: { session: 1.5, number: 1 } },
       { caller: { ...entry.caller, uid: 2 ** 32 } },
       { caller: { ...entry.caller, pid: -1 } },
+      { caller: { ...entry.caller, tid: 2 ** 31 } },
       { call: { name: 'msgget', key: 2 ** 31, msgflg: 0 } },
       { call: { name: 'setNextId', nextId: Number.POSITIVE_INFINITY } },
       { call: { name: 'msgsnd', msqid: 0, mtype: 2n ** 63n, mtext: new Uint8Array(), msgflg: 0 } },

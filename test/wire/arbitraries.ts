@@ -72,18 +72,18 @@ const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 const ticket: fc.Arbitrary<Ticket> = plain({ session: uint, number: uint })
 const capabilities = fc.subarray([...ALL_CAPABILITIES])
 const groups = fc.array(uint32, { maxLength: 5 })
+const pid = fc.oneof(fc.constantFrom(0, 1, INT_MAX), fc.nat())
 const caller: fc.Arbitrary<Caller> = plain({
-  pid: uint32,
-  tid: uint32,
+  pid,
+  tid: pid,
   uid: uint32,
   gid: uint32,
   groups,
   capabilities,
 })
-const spokenFor: fc.Arbitrary<SpokenFor> = partly(
-  { uid: uint32, gid: uint32, pid: uint32, tid: uint32, groups, capabilities },
-  ['uid'],
-)
+const spokenFor: fc.Arbitrary<SpokenFor> = partly({ uid: uint32, gid: uint32, pid, tid: pid, groups, capabilities }, [
+  'uid',
+])
 
 const limits: fc.Arbitrary<Limits> = plain({ msgmax: int, msgmnb: int, msgmni: int })
 const identifiers = plain({ nextIndex: int, lastIndex: int, sequence: int })
