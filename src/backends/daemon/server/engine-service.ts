@@ -157,14 +157,13 @@ export class EngineService implements Service {
     this.#apply({ session, number: ACKNOWLEDGING }, SERVER, { name: 'acknowledgeSession', number })
   }
 
-  interruptAll(session: number): void {
-    for (const { ticket } of [...this.#engine.namespace.waiting.values()]) {
-      if (ticket.session === session) this.#applyOwn({ name: 'interrupt', call: ticket })
-    }
+  interruptAll(session: number): boolean {
+    const waiting = [...this.#engine.namespace.waiting.values()].filter(({ ticket }) => ticket.session === session)
+    return waiting.every(({ ticket }) => this.#applyOwn({ name: 'interrupt', call: ticket }))
   }
 
-  expire(session: number): void {
-    this.#applyOwn({ name: 'expireSession', session })
+  expire(session: number): boolean {
+    return this.#applyOwn({ name: 'expireSession', session })
   }
 
   /** Lets go of the journal: see `JournalledEngine.close`. */
@@ -249,8 +248,8 @@ export class EngineService implements Service {
     return this.#journalled.apply({ ticket, now: this.#now(), caller, call })
   }
 
-  #applyOwn(call: Call): void {
-    this.#apply({ session: OWN_SESSION, number: ++this.#ownNumber }, SERVER, call)
+  #applyOwn(call: Call): boolean {
+    return this.#apply({ session: OWN_SESSION, number: ++this.#ownNumber }, SERVER, call)
   }
 
   #tell(completions: readonly Completion[]): void {
