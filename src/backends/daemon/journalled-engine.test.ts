@@ -118,6 +118,33 @@ describe('JournalledEngine', () => {
     await journalled.close()
   })
 
+  test('apply leaves room for the accept of every message that is held, however full the disk', async () => {
+    // So that the end of the room comes at every place: at a receive, at an accept, between them.
+    for (let reserveBytes = 600; reserveBytes < 900; reserveBytes += 8) {
+      const disk = new SimulatedDisk(new Random(1))
+      disk.capacity = SEGMENT_BYTES / 4
+      const small = { segmentBytes: SEGMENT_BYTES / 4, reserveBytes, clock: () => Number.MAX_VALUE }
+      const { journalled, call } = await opened(disk, { ...small, imageEveryBytes: Number.POSITIVE_INFINITY })
+      call(get)
+      const settings = { perm: { uid: 0, gid: 0, mode: 0o600 }, qbytes: 2 ** 20 }
+      call({ name: 'msgctl', msqid: 0, cmd: IPC_SET, settings })
+      while (call({ ...send, mtext: new Uint8Array(100) })) await journalled.flush()
+      const { held } = journalled.engine.namespace
+      for (let round = 0; call({ ...receive, hold: true }); round++) {
+        await journalled.flush()
+        // Now each is accepted before the next, now several are held.
+        if (round % 3 === 0) continue
+        for (const { receive } of [...held.values()]) ok(call({ name: 'accept', receive }), `reserve ${reserveBytes}`)
+        await journalled.flush()
+      }
+      for (const { receive } of [...held.values()]) {
+        ok(call({ name: 'accept', receive }), `reserve ${reserveBytes}, the last`)
+        await journalled.flush()
+      }
+      await journalled.close({ image: false })
+    }
+  })
+
   test('an image is of the moment when it was begun, while entries are applied', async () => {
     const disk = new SimulatedDisk(new Random(1))
     const newest = () =>
