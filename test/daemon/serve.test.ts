@@ -1,16 +1,28 @@
-import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match, ok, rejects } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { openNamespace } from '../../src/open/index.ts'
 import { MSGQ, msgq, runProgram } from '../cli/child.ts'
 import { ServeProcess } from './serve-process.ts'
 
 /** A user and a group that have nothing to do with the tests. */
 const STRANGER = ['--reuid=12345', '--regid=23456', '--clear-groups']
+
+test('msgq serve says that it serves when it can be asked, and not where it cannot', async () => {
+  await using serve = await ServeProcess.start()
+  while (!serve.stderr.endsWith('\n')) await setImmediate()
+  equal(serve.stderr, `serving ${serve.url}, with a journal in ${serve.state}\n`)
+  await using namespace = await openNamespace(serve.url)
+  equal(await namespace.nextId(), -1)
+  const again = msgq(['serve', '--socket', serve.socket, '--state', join(serve.directory, 'other')])
+  equal(again.status, 3)
+  doesNotMatch(again.stderr, /serving/)
+})
 
 test('msgq serve outlives its programs and itself, killed or stopped', async () => {
   await using serve = await ServeProcess.start()

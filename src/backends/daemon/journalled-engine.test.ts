@@ -145,6 +145,47 @@ describe('JournalledEngine', () => {
     }
   })
 
+  test('open says how far it has read, from an image on to the last segment, and ends where that throws', async () => {
+    const disk = new SimulatedDisk(new Random(1))
+    const { journalled, call } = await opened(disk, { imageEveryBytes: Number.POSITIVE_INFINITY })
+    call(get)
+    await journalled.close()
+    const again = await opened(disk, { imageEveryBytes: Number.POSITIVE_INFINITY })
+    for (let count = 0; count < 300; count++) {
+      again.call(send)
+      again.call(receive)
+      await again.journalled.flush()
+    }
+    const live = stateBytes(again.journalled.engine)
+    await again.journalled.close({ image: false })
+    const read: number[] = []
+    const totals = new Set<number>()
+    const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) => {
+      read.push(bytes)
+      totals.add(totalBytes)
+    }
+    const whole = await opened(disk, { onProgress })
+    deepEqual(stateBytes(whole.journalled.engine), live)
+    await whole.journalled.close({ image: false })
+    deepEqual(
+      read,
+      read.toSorted((one, other) => one - other),
+    )
+    equal(totals.size, 1)
+    const [total = 0] = totals
+    const first = read[0] ?? total
+    const last = read.at(-1) ?? 0
+    ok(first < total / 10 && last > 0.9 * total && last <= total, `${read} of ${total}`)
+    const stop = new Error('enough')
+    const stopped = opened(disk, {
+      onProgress: () => {
+        throw stop
+      },
+    })
+    await rejects(stopped, stop)
+    equal(disk.isLocked, false)
+  })
+
   test('an image is of the moment when it was begun, while entries are applied', async () => {
     const disk = new SimulatedDisk(new Random(1))
     const newest = () =>
