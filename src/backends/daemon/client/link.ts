@@ -9,6 +9,7 @@ import {
   type WelcomeFrame,
   WireError,
 } from '../../../wire/index.ts'
+import { writeNow } from '../write-now.ts'
 import { type Asked, type Asker, inDoubt, type Parts, type Pending } from './asking.ts'
 import { CallWindow } from './call-window.ts'
 import type { End } from './end.ts'
@@ -192,14 +193,14 @@ export class Link {
     const socket = this.#socket
     // What a server does not read waits here.
     if (socket === undefined || socket.writableNeedDrain || this.#writer.pendingBytes === 0) return
-    socket.write(this.#writer.take())
+    writeNow(socket, this.#writer.take())
   }
 
-  #use({ socket, reader }: Greeted): void {
+  #use({ socket, hear, reader }: Greeted): void {
     this.#socket = socket
     this.#reader = reader
     this.#writer = new FrameWriter()
-    socket.on('data', (piece: Buffer) => this.#receive(piece))
+    hear((piece) => this.#receive(piece))
     socket.on('drain', () => this.#flush())
     socket.on('error', () => undefined)
     socket.on('close', () => this.#lost())
@@ -207,7 +208,7 @@ export class Link {
     this.#takeAll()
   }
 
-  #receive(piece: Buffer): void {
+  #receive(piece: Uint8Array): void {
     this.#reader.push(piece)
     this.#bytesSince += piece.length
     this.#takeAll()
