@@ -64,11 +64,13 @@ for (const count of [1, 32, 33, 64, 65, MANY]) {
 }
 
 test('Segment finds among records of which some were killed before it had marks', () => {
-  const segment = segmentOf(MANY * EMPTY_WORDS)
-  const live = fill(segment, MANY)
-  for (const offset of live.splice(20, 50)) segment.kill(offset)
-  for (const offset of live.splice(0, 3)) segment.kill(offset)
-  check(segment, live)
+  for (const killed of [3, 50]) {
+    const segment = segmentOf(MANY * EMPTY_WORDS)
+    const live = fill(segment, MANY)
+    for (const offset of live.splice(20, killed)) segment.kill(offset)
+    for (const offset of live.splice(0, 3)) segment.kill(offset)
+    check(segment, live)
+  }
 })
 
 test('Segment.liveFrom and after step over dead records, to the end', () => {
@@ -106,12 +108,14 @@ test('Segment.reset makes room for other records, and finds nothing of those bef
 
 test('what Segment.share gives stays as it was: what is added goes behind it, what is killed is killed in a copy', () => {
   const segment = segmentOf(10 * EMPTY_WORDS)
-  const [first = 0, second = 0] = fill(segment, 2)
+  const [first = 0, second = 0, dead = 0] = fill(segment, 3)
   const { words } = segment
+  segment.kill(dead)
+  assert.equal(segment.words, words, 'nobody shares them yet')
   const shared = segment.share()
   assert.deepEqual(
     { ...shared, words: shared.words === words },
-    { words: true, end: 2 * EMPTY_WORDS, live: 2, records: 2, firstSequence: 10, lastSequence: 20 },
+    { words: true, end: 3 * EMPTY_WORDS, live: 2, records: 3, firstSequence: 10, lastSequence: 30 },
   )
   fill(segment, 1)
   assert.equal(segment.words, words, 'to add takes no copy')
