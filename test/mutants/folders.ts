@@ -48,6 +48,8 @@ export const LEFT_OUT: RegExp = new RegExp(
     'were used in most cases$',
     // With as few runs as a mutant gets, it does not see enough to judge.
     'Chronicle tells of every message that came and went',
+    // They write megabytes for each file that they damage or cut elsewhere.
+    'more than a chunk > readImage',
     // It is about another process.
     'when its process is killed, and is free at once',
     // They would cost more than the budget of a mutant each.
@@ -72,7 +74,6 @@ const DEAR = [
   /readImage reads a whole image at any moment/,
   /with any bit flipped$/,
   /every flipped bit of every file/,
-  /more than a chunk > readImage/,
   /reads every checkpoint, in whatever pieces/,
   /covers are gone, and loses nothing/,
   /goes on over a damaged record that the image covers/,

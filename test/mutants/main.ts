@@ -33,7 +33,7 @@ async function main(args: string[]): Promise<number> {
 }
 
 interface Choice {
-  /** Asks only about what changed since the last run, with its tests. */
+  /** Asks only about what changed since the last run, with its tests, and what that had not come to. */
   readonly again: boolean
   /** Asks about files whose name has this; of the others it says what the last run said. */
   readonly only: string
@@ -52,7 +52,7 @@ function options(folder: MutatedFolder, { again, only }: Choice): ConstructorPar
     // TypeScript 7 has no API that Stryker could read it with; nothing in it needs to change.
     tsconfigFile: 'tsconfig.none.json',
     ignorePatterns: ['dist', 'docs', 'bench', 'examples', 'src/page', 'src/inspector', 'src/supervisor'],
-    reporters: ['json', 'progress-append-only', 'survivors'],
+    reporters: ['json', 'progress-append-only', 'survivors', 'unfinished'],
     jsonReporter: { fileName: `${REPORTS}/${folder.name}.json` },
     incremental: true,
     force: !again,
