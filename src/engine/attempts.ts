@@ -12,7 +12,7 @@ import { convertMode, findMsg } from './search.ts'
  * when an attempt is worth an entry; what the attempt then ends in is for the entry to say.
  */
 export function wouldWait(namespace: Namespace, caller: Caller, call: Msgrcv | CopyAfter): boolean {
-  if (call.msgflg & IPC_NOWAIT) return false
+  if (call.msgflg & IPC_NOWAIT || call.msgsz < 0) return false
   const queue = permittedQueue(namespace, caller, call.msqid, S_IRUGO)
   if (typeof queue === 'string') return false
   if (call.name === 'copyAfter' || call.msgflg & MSG_COPY) return copyWouldWait(namespace, queue, call)
