@@ -86,9 +86,10 @@ export async function readImageStream(
       for await (const chunk of reading) await feedInTurns(decoder, chunk)
       return decoder.end()
     })
-  } finally {
-    // Whoever makes the chunks lets go of what they are from: a file, for instance.
-    await reading.return(undefined)
+  } catch (error) {
+    // Whoever makes the chunks lets go of what they are from: a file, for instance. The first error is the one to tell.
+    await reading.return(undefined).catch(() => undefined)
+    throw error
   }
 }
 
