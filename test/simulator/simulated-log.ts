@@ -38,7 +38,7 @@ export class LogServers {
   readonly records: LogRecord[] = []
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
   readonly images: Map<number, Uint8Array[]> = new Map()
-  readonly #hearers = new Map<SimulatedProcess, () => void>()
+  readonly #hearers = new Map<SimulatedProcess, (sequence: number) => void>()
   readonly #cutOff = new Set<SimulatedProcess>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
   /** Records before are trimmed. */
@@ -75,7 +75,7 @@ export class LogServers {
     this.#cutOff.delete(process)
   }
 
-  hear(process: SimulatedProcess, hear: () => void): void {
+  hear(process: SimulatedProcess, hear: (sequence: number) => void): void {
     this.#hearers.set(process, hear)
   }
 
@@ -99,9 +99,9 @@ export class LogServers {
     return list.map(({ sequence, bytes }) => ({ sequence, bytes: Uint8Array.from(bytes) }))
   }
 
-  announce(by: SimulatedProcess): void {
+  announce(by: SimulatedProcess, sequence: number): void {
     for (const [process, hear] of this.#hearers) {
-      if (process !== by) this.#travel(by, process, 'log has grown', hear)
+      if (process !== by) this.#travel(by, process, 'log has grown', () => hear(sequence))
     }
   }
 
@@ -165,12 +165,12 @@ export class SimulatedLog implements ReplicatedLog {
     })
   }
 
-  onGrowth(hear: () => void): void {
+  onGrowth(hear: (sequence: number) => void): void {
     this.#servers.hear(this.#process, hear)
   }
 
-  announce(): void {
-    this.#servers.announce(this.#process)
+  announce(sequence: number): void {
+    this.#servers.announce(this.#process, sequence)
   }
 
   async close(): Promise<void> {

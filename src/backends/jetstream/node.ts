@@ -81,12 +81,12 @@ export class Node {
   /** Joins the namespace of a log, or begins it. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the log does not answer. */
   static async open(log: ReplicatedLog, options: NamespaceOptions & NodeOptions): Promise<Node> {
     const node = new Node(log, options)
-    log.onGrowth(() => node.#follower.follow())
+    log.onGrowth((sequence) => node.#follower.grown(sequence))
     await beginLog(log, node.#replica, node.#imaging, node.#follower, { session: node.#session, ...options })
     await node.#openSession()
     const { heartbeatMs = HEARTBEAT_MS } = options
     node.#timers.push(
-      setInterval(() => node.#follower.follow(), LOOK_MS),
+      setInterval(() => node.#follower.look(), LOOK_MS),
       setInterval(() => void node.#beat(), heartbeatMs),
     )
     return node

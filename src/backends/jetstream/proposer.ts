@@ -59,7 +59,9 @@ export class Proposer {
     }
     const [since, end] = [this.#tick, pack.length]
     pack.items.push({ entry, ends, look: undefined, isPatient, since, isGivenUp: false, start, end })
-    if (!this.#isScheduled) this.#schedule()
+    // The servers begin with it while we go on: thousands of calls are made in one turn of the loop.
+    if (pack.items.length === ITEMS_OF_RECORD_MAX) this.#send()
+    else if (!this.#isScheduled) this.#schedule()
   }
 
   /** Proposes to look when all that was proposed before is applied, and all that was in the log. */
