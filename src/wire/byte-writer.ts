@@ -23,6 +23,12 @@ export class ByteWriter {
   /** Before this offset stands what was taken: it is never written again. */
   #start = 0
   #end = 0
+  readonly #bufferBytes: number
+
+  /** @param bufferBytes Of whoever takes long records: some of them should fit, or each moves on to a buffer of its own. */
+  constructor(bufferBytes: number = BUFFER_BYTES) {
+    this.#bufferBytes = bufferBytes
+  }
 
   /** Bytes that were written and not yet taken. */
   get length(): number {
@@ -150,7 +156,7 @@ export class ByteWriter {
   /** What was not yet taken moves on to a new buffer, twice as long; one that is used more gets longer ones. */
   #grow(count: number): void {
     const { length } = this
-    const usual = Math.min(BUFFER_BYTES, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
+    const usual = Math.min(this.#bufferBytes, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
     const bytes = new Uint8Array(Math.max(usual, length + count, length * 2))
     bytes.set(this.#bytes.subarray(this.#start, this.#end))
     this.#bytes = bytes
