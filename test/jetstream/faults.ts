@@ -225,11 +225,13 @@ class FaultRun implements AsyncDisposable {
   async #wholeAgain(): Promise<void> {
     const since = now()
     for (;;) {
-      const status = await clusterStatus(this.#cluster.urlOfAll('faults')).catch(() => undefined)
-      const isWhole =
-        status?.leader !== undefined && status.servers.every(({ isCurrent, isOffline }) => isCurrent && !isOffline)
-      if (isWhole) return
-      ok(now() - since < OUTAGE_MS_MAX, 'the servers do not come together again')
+      const status = await clusterStatus(this.#cluster.urlOfAll('faults')).catch(String)
+      if (typeof status === 'object') {
+        const { leader, servers } = status
+        if (leader !== undefined && servers.every(({ isCurrent, isOffline }) => isCurrent && !isOffline)) return
+      }
+      const seen = JSON.stringify(typeof status === 'object' ? status.servers : status)
+      ok(now() - since < OUTAGE_MS_MAX, `the servers do not come together again: ${seen}`)
       await setTimeout(100)
     }
   }
