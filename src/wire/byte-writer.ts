@@ -11,6 +11,9 @@ const FIRST_BUFFER_BYTES = 1_024
 /** A whole number up to 2^53-1 takes 8 bytes of 7 bits; a signed one, with 6 bits in its first byte, 8 too. */
 const VARINT_BYTES_MAX = 8
 
+/** So few bytes are copied sooner than V8 has called what copies many. */
+const COPIED_ONE_BY_ONE_MAX = 32
+
 const textEncoder = new TextEncoder()
 
 /**
@@ -90,9 +93,11 @@ export class ByteWriter {
 
   /** As many bytes as the format says. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#end)
-    this.#end += bytes.length
+    const { length } = bytes
+    this.#reserve(length)
+    if (length > COPIED_ONE_BY_ONE_MAX) this.#bytes.set(bytes, this.#end)
+    else for (let index = 0; index < length; index++) this.#bytes[this.#end + index] = bytes[index] as number
+    this.#end += length
   }
 
   /** A message's payload: a length and so many bytes. */
@@ -138,9 +143,15 @@ export class ByteWriter {
   #varint(value: number): void {
     const bytes = this.#bytes
     let rest = value
-    while (rest > 0x7fff_ffff) {
-      bytes[this.#end++] = (rest & 0x7f) | 0x80
-      rest = Math.floor(rest / 0x80)
+    if (rest > 0x7fff_ffff) {
+      // Four bytes with one division, and what is left has 25 bits.
+      const high = Math.floor(rest / 0x1000_0000)
+      let low = rest - high * 0x1000_0000
+      for (let count = 0; count < 4; count++) {
+        bytes[this.#end++] = (low & 0x7f) | 0x80
+        low >>= 7
+      }
+      rest = high
     }
     while (rest > 0x7f) {
       bytes[this.#end++] = (rest & 0x7f) | 0x80

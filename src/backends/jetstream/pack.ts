@@ -100,13 +100,17 @@ export class Pack {
     return this.#writer === undefined
   }
 
-  /** Writes a call behind the others, and remembers where. @throws {RangeError} nothing was added. */
-  write(item: ProposedCall): void {
+  /**
+   * Writes a call behind the others, and remembers where.
+   *
+   * @param callerBytes Its caller, as `encodeCaller` gave it. @throws {RangeError} nothing was added.
+   */
+  write(item: ProposedCall, callerBytes?: Uint8Array): void {
     const writer = this.#open()
     const before = writer.length
     try {
       writer.fixed32(0)
-      writeEntry(writer, this.#entry(item, item.call))
+      writeEntry(writer, this.#entry(item, item.call), callerBytes)
     } catch (error) {
       writer.cutTo(before)
       throw error

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import { ByteWriter } from '../../wire/index.ts'
+import type { Caller } from '../../engine/index.ts'
+import { ByteWriter, encodeCaller } from '../../wire/index.ts'
 import { type Look, Pack, type Proposed, type ProposedCall } from './pack.ts'
 import { BATCH, bodyBytesMax, encodeRecord, HEADER_BYTES, writeHeader } from './record.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
@@ -26,6 +27,9 @@ export class Proposer {
   readonly #ticksMax: number
   readonly #stored: (record: LogRecord) => void
   readonly #writer = new ByteWriter(PACKS_BYTES)
+  /** Who called last. */
+  #caller: Caller | undefined
+  #callerBytes: Uint8Array = new Uint8Array()
   /** Those that wait to be sent; the last one is still being filled. */
   #line: Pack[] = []
   #underWay = 0
@@ -52,11 +56,12 @@ export class Proposer {
   /** Proposes a call. @throws {RangeError} a number that an entry does not carry. */
   call(item: ProposedCall): void {
     let pack = this.#filled()
-    pack.write(item)
+    const callerBytes = this.#callerBytesOf(item.caller)
+    pack.write(item, callerBytes)
     if (pack.items.length > 0 && pack.length > this.#log.recordBytesMax) {
       pack.unwrite(item)
       pack = this.#begin()
-      pack.write(item)
+      pack.write(item, callerBytes)
     }
     item.since = this.#tick
     pack.items.push(item)
@@ -113,6 +118,15 @@ export class Proposer {
     this.#line = []
     this.#sent.clear()
     for (const item of pending) if (!item.isGivenUp) fail(item, error)
+  }
+
+  /** A program's calls come one after the other. */
+  #callerBytesOf(caller: Caller): Uint8Array {
+    if (caller !== this.#caller) {
+      this.#callerBytes = encodeCaller(caller)
+      this.#caller = caller
+    }
+    return this.#callerBytes
   }
 
   #filled(): Pack {
