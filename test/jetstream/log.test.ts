@@ -1,15 +1,9 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import { IPC_CREAT } from '../../src/abi/index.ts'
 import { NatsCluster } from './nats-cluster.ts'
+import { shapeOf } from './raw-stream.ts'
 import { assertAgreed, openReplica, receive, send } from './replicas.ts'
-
-/** As NATS's own client tells of a stream. */
-interface Info {
-  readonly config: { readonly num_replicas: number }
-  readonly state: { readonly consumer_count: number }
-}
 
 let single: NatsCluster
 let three: NatsCluster
@@ -30,7 +24,7 @@ test('the log is a stream of three copies on a cluster and of one on a single se
     const queue = await one.namespace.msgget(7, IPC_CREAT | 0o600)
     await send(one.namespace, queue, 'read')
     equal(await receive(two.namespace, queue), 'read')
-    const { config, state } = await infoOf(cluster, 'MSGQ_shape')
+    const { config, state } = await shapeOf(cluster.servers[0] ?? '', 'MSGQ_shape')
     deepEqual([config.num_replicas, state.consumer_count], [copies, 0])
   }
 })
@@ -53,14 +47,3 @@ test('a message that is longer than a record of the log comes whole, and in its 
   equal(await receive(two.namespace, queue), 'after')
   await assertAgreed([one.node, two.node])
 })
-
-async function infoOf(cluster: NatsCluster, stream: string): Promise<Info> {
-  const require = createRequire(import.meta.url)
-  const connection = await require('@nats-io/transport-node').connect({ servers: [...cluster.servers] })
-  try {
-    const manager = await require('@nats-io/jetstream').jetstreamManager(connection)
-    return await manager.streams.info(stream)
-  } finally {
-    await connection.close()
-  }
-}
