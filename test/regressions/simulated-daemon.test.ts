@@ -8,6 +8,8 @@ import { IPC_NOWAIT } from '../../src/abi/index.ts'
 import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
 import { FrameWriter } from '../../src/wire/index.ts'
 import { ServedNamespace } from '../daemon/served.ts'
+import { Random } from '../oracle/random.ts'
+import { SimulatedDisk } from '../simulator/disk.ts'
 
 /** What the simulator has found in a daemon and its clients (`npm run sim`), each by the smallest test that failed before. */
 
@@ -55,4 +57,24 @@ test('a server that stops while it is greeted is unavailable, and no stranger: c
     server.close()
     await rm(directory, { recursive: true })
   }
+})
+
+test('history of a past that cannot be read is refused: its client does not come back and ask for ever', async () => {
+  const disk = new SimulatedDisk(new Random(1))
+  const retain = { ms: 3_600_000, bytes: 1_000_000 }
+  const journal = { disk: async () => disk.process(), segmentBytes: 8_192, imageEveryBytes: 10_000, retain }
+  await using served = await ServedNamespace.start({}, {}, journal)
+  await using client = await served.connect()
+  const msqid = await client.msgget(7, 0o1600)
+  for (let count = 0; count < 300; count++) {
+    await client.msgsnd(msqid, { mtype: 1, mtext: new Uint8Array(100) }, 0)
+    await client.msgrcv(msqid, 100, 0, IPC_NOWAIT)
+  }
+  const [, old = ''] = disk.names.filter((name) => name.startsWith('segment-'))
+  disk.damage(old, 5_000)
+  const look = async () => {
+    for await (const _ of client.history?.({ from: 0 }) ?? []);
+  }
+  await rejects(look(), { code: 'ERR_MSGQ_UNAVAILABLE' })
+  equal((await client.checkpoint()).queues.length, 1)
 })

@@ -265,7 +265,7 @@ export class ClusterLife {
         world.stop(member.process)
         return lasts(random.pick([100, 5_000, 60_000]), () => member.process.isStopped && world.goOn(member.process))
       case 'node cut off':
-        servers.cut(member.process)
+        servers.cut(member.process, random.pick(['both', 'both', 'to', 'from']))
         return lasts(random.pick([1_000, 10_000, 60_000]), () => servers.join(member.process))
       case 'no leader':
         servers.isDown = true

@@ -18,8 +18,11 @@ const BYTES_A_STEP = 1_024
 const MESSAGES_A_STEP = 8
 const RESTORE_EVERY = 8
 
-/** Hears of entries before they are applied. */
-type BeforeEntry = (engine: Engine, entry: Entry) => void
+/** Hears of entries before they are applied, and of those for which a full disk had no room. */
+interface Hears {
+  before(engine: Engine, entry: Entry): void
+  refused(entry: Entry): void
+}
 
 /**
  * Looks at the engine of a daemon, over all the daemon's lives: its invariants hold, it is what its log leads to, it comes back
@@ -27,7 +30,7 @@ type BeforeEntry = (engine: Engine, entry: Entry) => void
  */
 export class JournalWatch {
   readonly #account: Account
-  readonly #beforeEntry: BeforeEntry
+  readonly #hears: Hears
   #live: JournalledEngine | undefined
   /** What all appended records lead to; and those up to one that is durable, with the records after it. */
   #shadow: Engine | undefined
@@ -43,9 +46,9 @@ export class JournalWatch {
   /** Times that a namespace was brought back. */
   recoveries = 0
 
-  constructor(account: Account, beforeEntry: BeforeEntry) {
+  constructor(account: Account, hears: Hears) {
     this.#account = account
-    this.#beforeEntry = beforeEntry
+    this.#hears = hears
   }
 
   /** The last record that was appended. */
@@ -73,9 +76,11 @@ export class JournalWatch {
       return sequence
     }
     JournalledEngine.prototype.apply = function (entry) {
-      watch.#beforeEntry(this.engine, entry)
+      watch.#hears.before(this.engine, entry)
       watch.#hasChanged = true
-      return apply.call(this, entry)
+      const isApplied = apply.call(this, entry)
+      if (!isApplied) watch.#hears.refused(entry)
+      return isApplied
     }
     JournalledEngine.open = async (disk, options) => {
       const opened = await open.call(JournalledEngine, disk, options)

@@ -116,7 +116,7 @@ class Timer {
     this.close()
     const { random } = this.#world
     const late = random.chance(50) ? 0 : random.below(LATE_MS * 1000) / 1000
-    this.#event = this.#world.later(this.#ms + late, this.#process, 'timer', () => {
+    this.#event = this.#world.later(this.#ms / this.#process.clockRate + late, this.#process, 'timer', () => {
       if (this.#isRepeated) this.refresh()
       this.#run()
     })

@@ -26,6 +26,9 @@ export interface LogFaults {
   readonly late: number
 }
 
+/** Which way nothing gets through: to the servers, from them, or both. */
+export type Cut = 'both' | 'to' | 'from'
+
 const NONE: LogFaults = { lost: 0, doubled: 0, late: 0 }
 
 /**
@@ -39,7 +42,7 @@ export class LogServers {
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
   readonly images: Map<number, Uint8Array[]> = new Map()
   readonly #hearers = new Map<SimulatedProcess, () => void>()
-  readonly #cutOff = new Set<SimulatedProcess>()
+  readonly #cutOff = new Map<SimulatedProcess, Cut>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
   /** Records before are trimmed. */
   first = 1
@@ -67,8 +70,8 @@ export class LogServers {
     this.#cutOff.clear()
   }
 
-  cut(process: SimulatedProcess): void {
-    this.#cutOff.add(process)
+  cut(process: SimulatedProcess, cut: Cut): void {
+    this.#cutOff.set(process, cut)
   }
 
   join(process: SimulatedProcess): void {
@@ -132,10 +135,15 @@ export class LogServers {
       if (random.chance(lost)) continue
       const ms = (this.options.latencyMs * random.below(1000)) / 1000
       this.#world.later(random.chance(late) ? ms + random.below(2_000) : ms, to, what, () => {
-        if (!this.#cutOff.has(of) && !this.#cutOff.has(to)) arrive()
+        if (to !== of && isCut(this.#cutOff.get(of), 'to')) return
+        if (!isCut(this.#cutOff.get(to), 'from')) arrive()
       })
     }
   }
+}
+
+function isCut(cut: Cut | undefined, way: Cut): boolean {
+  return cut === 'both' || cut === way
 }
 
 /** The log as one process sees it. */

@@ -148,7 +148,8 @@ export class EngineService implements Service {
     if (this.#looksBack >= LOOKS_BACK_MAX) {
       return this.#fail(ticket, 'ERR_MSGQ_TOO_MANY_WAITS', `at most ${LOOKS_BACK_MAX} looks back wait for each other`)
     }
-    const answers = this.#inTurn(frame.kind === 'past' ? this.#past(number, frame.time) : this.#history(frame))
+    const looking = frame.kind === 'past' ? this.#past(number, frame.time) : this.#history(frame)
+    const answers = this.#inTurn(number, looking)
     this.#journalled.afterAll(() => this.sink?.answerAll(session, answers))
   }
 
@@ -193,8 +194,8 @@ export class EngineService implements Service {
     }
   }
 
-  /** One after the other. */
-  async *#inTurn(answers: AsyncGenerator<Answer>): AsyncGenerator<Answer> {
+  /** One after the other. A past that cannot be read is told: if the connection ended, its client would ask for ever. */
+  async *#inTurn(number: number, answers: AsyncGenerator<Answer>): AsyncGenerator<Answer> {
     this.#looksBack++
     const before = this.#lookingBack
     let isOver = (): void => undefined
@@ -204,6 +205,8 @@ export class EngineService implements Service {
     try {
       await before
       yield* answers
+    } catch (error) {
+      yield unavailable(number, error instanceof Error ? error.message : String(error))
     } finally {
       this.#looksBack--
       isOver()
