@@ -7,9 +7,9 @@ import { type Kind, type LifeError, runLives } from './lives.ts'
 /** The same lives on every machine, so that a change that breaks one is seen by whoever makes it. */
 const FIXED_SEED = 2012
 /** Of short lives. */
-const REPEATED_SEED: Readonly<Record<Kind, number>> = { daemon: 2013, cluster: 2016 }
+const REPEATED_SEED: Readonly<Record<Kind, number>> = { daemon: 2013, cluster: 2016, nats: 2016 }
 /** A daemon and its clients, or nodes and their programs, for some minutes to hours each. */
-const LIVES: Readonly<Record<Kind, number>> = { daemon: 8, cluster: 2 }
+const LIVES: Readonly<Record<Kind, number>> = { daemon: 8, cluster: 2, nats: 1 }
 
 /** What a few lives must have seen. */
 const HAPPENS: Readonly<Record<Kind, readonly string[]>> = {
@@ -34,11 +34,13 @@ const HAPPENS: Readonly<Record<Kind, readonly string[]>> = {
     'acknowledged',
     'received',
   ],
+  nats: ['server killed', 'node killed', 'connection cut', 'images', 'trimmed', 'acknowledged', 'received'],
 }
 
 describe('a simulated world in which everything breaks', () => {
   for (const [kind, what] of [
     ['daemon', 'a daemon and its clients lose, double and reorder nothing'],
+    ['nats', "nodes over NATS's own client, and servers that break, lose, double and reorder nothing"],
     ['cluster', 'nodes over a log lose, double and reorder nothing, and stay the same'],
   ] as const) {
     test(`World: ${what}: ${LIVES[kind]} lives of a fixed seed`, async () => {

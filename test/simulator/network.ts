@@ -29,7 +29,7 @@ interface Way {
   leftBytes: number
 }
 
-/** The Unix sockets of a world: streams that are slow, cut in pieces, stand still, and are cut off. */
+/** The sockets of a world, Unix ones and TCP's, which are streams both: streams that are slow, cut in pieces, stand still, and are cut off. */
 export class Network implements Carrier {
   readonly #world: World
   readonly #options: NetworkOptions
@@ -102,6 +102,12 @@ export class Network implements Carrier {
   async unlink(path: string): Promise<void> {
     if (!this.#files.delete(path)) throw systemError('ENOENT', 'unlink')
     this.#listeners.delete(path)
+  }
+
+  /** Whoever listened there is gone, and leaves no file behind: it was TCP. */
+  free(address: string): void {
+    this.#files.delete(address)
+    this.#listeners.delete(address)
   }
 
   /** From now on a process cannot connect, until `join`. */

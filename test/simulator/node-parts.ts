@@ -11,6 +11,8 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1
 /** A timer is never early, and by so much late. */
 const LATE_MS = 2
 
+type TcpAddress = [port: number, host: string, hear?: () => void]
+
 type Anything = (...values: never[]) => unknown
 
 /** A part of Node's that is another one in a world. */
@@ -31,9 +33,11 @@ export function enter(world: World, network: Network): () => void {
     ...timersOf(world),
     { owner: Date, name: 'now', by: () => world.current.wallMs(world.now) },
     { owner: performance, name: 'now', by: () => world.current.uptimeMs(world.now) },
+    { owner: Math, name: 'random', by: () => world.random.next() / 2 ** 32 },
     { owner: crypto, name: 'randomInt', by: (least: number, end: number) => randomInt(world, least, end) },
     { owner: crypto, name: 'randomBytes', by: (length: number) => randomBytes(world, length) },
     { owner: net, name: 'connect', by: (path: string, hear?: () => void) => network.connect(path, hear) },
+    { owner: net, name: 'createConnection', by: (...to: TcpAddress) => network.connect(`${to[1]}:${to[0]}`, to[2]) },
     { owner: net, name: 'createServer', by: () => network.createServer() },
     { owner: fsp, name: 'lstat', by: (path: string) => network.lstat(path) },
     { owner: fsp, name: 'unlink', by: (path: string) => network.unlink(path) },

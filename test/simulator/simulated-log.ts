@@ -5,6 +5,7 @@ import type {
   LogRecord,
   ReplicatedLog,
 } from '../../src/backends/jetstream/replicated-log.ts'
+import { type Cut, type LogFaults, type LogKeeper, NO_FAULTS } from './log-keeper.ts'
 import type { SimulatedProcess, World } from './world.ts'
 
 /** A client asks again after so long without an answer. Source: src/backends/jetstream/nats-log.ts. */
@@ -19,23 +20,11 @@ export interface LogOptions {
   readonly idMemoryMs: number
 }
 
-/** How often in a hundred what happens to a request or an answer. */
-export interface LogFaults {
-  readonly lost: number
-  readonly doubled: number
-  readonly late: number
-}
-
-/** Which way nothing gets through: to the servers, from them, or both. */
-export type Cut = 'both' | 'to' | 'from'
-
-const NONE: LogFaults = { lost: 0, doubled: 0, late: 0 }
-
 /**
  * What several servers keep together, in one place: it takes records once for each id that it remembers, and forgets what is
  * trimmed. The way to it loses, doubles, delays and reorders; whom a node reads from may be behind the others.
  */
-export class LogServers {
+export class LogServers implements LogKeeper {
   readonly #world: World
   readonly options: LogOptions
   readonly records: LogRecord[] = []
@@ -46,7 +35,7 @@ export class LogServers {
   chosen: ChosenImage = { image: undefined, revision: 0 }
   /** Records before are trimmed. */
   first = 1
-  faults: LogFaults = NONE
+  faults: LogFaults = NO_FAULTS
   /** No leader: nothing is taken, nothing is answered. */
   isDown = false
   /** Who reads sees so many of the last records not yet. */
@@ -63,8 +52,12 @@ export class LogServers {
     })
   }
 
+  get size(): LogKeeper['size'] {
+    return { records: this.records.length, trimmed: this.first - 1, images: this.chosen.revision }
+  }
+
   heal(): void {
-    this.faults = NONE
+    this.faults = NO_FAULTS
     this.isDown = false
     this.behind = 0
     this.#cutOff.clear()
