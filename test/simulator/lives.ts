@@ -44,7 +44,7 @@ export class LifeError extends Error {
 const FAULTS = 10
 const COUNTS = 3
 /** What NATS's client and servers say to each other is some ten times as many events: lives are shorter. */
-const NATS_FAULTS = 6
+const NATS_FAULTS = 5
 const NATS_COUNTS = 2
 
 export function newLife(kind: Kind, seed: number): Life {
