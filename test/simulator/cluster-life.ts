@@ -86,7 +86,7 @@ export class ClusterLife {
     this.#thinkMs = random.pick([5, 20, 100, 3_000])
     this.#tasks = options.over === 'nats' ? random.between(1, 2) : random.between(2, 5)
     const kept = { latencyMs: random.pick([1, 5, 50]), idMemoryMs: random.pick([500, 5_000, 120_000]) }
-    this.#network = new Network(this.world, { latencyMs: 1, slow: 0, bufferBytes: 65_536 })
+    this.#network = new Network(this.world, { latencyMs: 1, slow: 0, bufferBytes: 65_536, connectsMax: 2_000 })
     // Loaded and used before a world begins: what it makes up then is none of the seed's.
     if (options.over === 'nats') natsModules().createInbox()
     this.#servers =

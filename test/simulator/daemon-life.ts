@@ -84,6 +84,8 @@ export class DaemonLife {
       latencyMs: random.pick([0.2, 2, 20]),
       slow: random.pick([0, 1, 5]),
       bufferBytes: random.pick([2_048, 65_536]),
+      // A client that finds nobody waits for 200 ms before it tries again.
+      connectsMax: 500,
     })
     this.disk = new SimulatedDisk(random)
     const flushMs = random.pick([0.1, 1, 10, 50])
@@ -110,6 +112,7 @@ export class DaemonLife {
     for (const [what, count] of Object.entries(this.#account.counts)) this.count(what, count)
     this.count('recoveries', this.watch.recoveries)
     this.count('looks', this.watch.looks)
+    this.count('looks that compared', this.watch.compared)
     return { hash: world.hash, hours: world.now / 3_600_000, events: world.events, counts: this.counts }
   }
 

@@ -11,11 +11,11 @@ export const ROOT: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabi
 /** After so many durable records the state from which others are brought back is made anew. */
 const BASE_EVERY = 256
 /**
- * All is looked at after every step as long as that takes some 20 µs; larger states, of sessions with hundreds of answers
+ * All is looked at after every step as long as that takes some 100 µs; larger states, of sessions with hundreds of answers
  * mostly, after so many more steps as they have more of these bytes, or messages.
  */
-const BYTES_A_STEP = 1_024
-const MESSAGES_A_STEP = 8
+const BYTES_A_STEP = 8_192
+const MESSAGES_A_STEP = 16
 const RESTORE_EVERY = 8
 
 /** Hears of entries before they are applied, and of those for which a full disk had no room. */
@@ -58,6 +58,11 @@ export class JournalWatch {
 
   get looks(): number {
     return this.#looks
+  }
+
+  /** Looks at which the log's state was made and compared. */
+  get compared(): number {
+    return this.#compared
   }
 
   get engine(): Engine | undefined {

@@ -5,9 +5,6 @@ import type { SimulatedProcess, World } from './world.ts'
 /** In so long a greeting is over, one way or the other. */
 const AGREED_MS = 5_000
 
-/** Whoever connects more often than so in a minute goes round in circles: those who find nobody wait 50 ms and more. */
-const CONNECTS_A_MINUTE_MAX = 1_500
-
 /** How a network is, while nothing breaks. */
 export interface NetworkOptions {
   /** Most milliseconds that bytes are on their way, in most cases. */
@@ -16,6 +13,8 @@ export interface NetworkOptions {
   readonly slow: number
   /** Bytes of one direction that are not read yet, before a writer has to wait. */
   readonly bufferBytes: number
+  /** Whoever connects more often in a minute goes round in circles. */
+  readonly connectsMax: number
 }
 
 /** How a process reaches others: as ever; it is refused; or nothing answers. */
@@ -202,7 +201,7 @@ export class Network implements Carrier {
     const before = this.#connects.get(process)
     const count = before?.minute === minute ? before.count + 1 : 1
     this.#connects.set(process, { minute, count })
-    if (count > CONNECTS_A_MINUTE_MAX) this.#world.fail(`${process.name} connected ${count} times in a minute`)
+    if (count > this.#options.connectsMax) this.#world.fail(`${process.name} connected ${count} times in a minute`)
   }
 
   #accept(listener: SimulatedListener, client: SimulatedSocket): void {
