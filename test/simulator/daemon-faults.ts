@@ -45,9 +45,21 @@ const WEIGHTS: Readonly<Record<Fault, number>> = {
   nothing: 2,
 }
 
+/** Lives in which disks are full again and again, and whoever received stays there: what a full disk refuses is owed. */
+const OF_FULL_DISKS: Readonly<Record<Fault, number>> = {
+  ...WEIGHTS,
+  'disk full': 20,
+  killed: 2,
+  'power cut': 1,
+  'client killed': 0,
+  'client closed': 1,
+}
+const FULL_DISKS_PERCENT = 15
+
 /** Breaks a daemon's world, one thing after the other, and lets some of it be broken while the next breaks. */
 export class DaemonFaults {
   readonly #life: DaemonLife
+  readonly #weights: Readonly<Record<Fault, number>>
   #mend: (() => void)[] = []
   /** Bring back what was damaged. */
   #damage: (() => void)[] = []
@@ -57,6 +69,7 @@ export class DaemonFaults {
 
   constructor(life: DaemonLife) {
     this.#life = life
+    this.#weights = life.world.random.chance(FULL_DISKS_PERCENT) ? OF_FULL_DISKS : WEIGHTS
   }
 
   /** Waits a while, and breaks something. */
@@ -66,7 +79,7 @@ export class DaemonFaults {
     // Most that breaks while nothing runs breaks nothing.
     if (random.chance(85)) await life.whenServed()
     await delay(life.world, life.thinkMs * random.pick([0.5, 3, 10, 30]) + random.below(50))
-    const fault = random.weighted(WEIGHTS)
+    const fault = random.weighted(this.#weights)
     life.world.note(fault)
     life.count(fault)
     this.#break(fault)

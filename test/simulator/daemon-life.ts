@@ -111,6 +111,7 @@ export class DaemonLife {
     }
     for (const [what, count] of Object.entries(this.#account.counts)) this.count(what, count)
     this.count('recoveries', this.watch.recoveries)
+    this.count('calls that came again', this.watch.repeated)
     this.count('looks', this.watch.looks)
     this.count('looks that compared', this.watch.compared)
     return { hash: world.hash, hours: world.now / 3_600_000, events: world.events, counts: this.counts }

@@ -43,6 +43,10 @@ export class JournalWatch {
   #compared = 0
   #nextComparison = 0
   #nextCount = 0
+  readonly #tickets = new Set<string>()
+  #asked = 0
+  /** Calls that came again: their answers were lost, or they came twice. */
+  repeated = 0
   /** Times that a namespace was brought back. */
   recoveries = 0
 
@@ -82,6 +86,7 @@ export class JournalWatch {
     }
     JournalledEngine.prototype.apply = function (entry) {
       watch.#hears.before(this.engine, entry)
+      watch.#countRepeated(entry)
       watch.#hasChanged = true
       const isApplied = apply.call(this, entry)
       if (!isApplied) watch.#hears.refused(entry)
@@ -132,6 +137,14 @@ export class JournalWatch {
     if (!live.equals(stateOf(this.#shadow))) throw new Error(`after record ${this.last} the log leads to another state`)
     if (++this.#compared % RESTORE_EVERY === 0) assertRestores(engine)
     this.#nextComparison = this.#looks + 1 + Math.floor(live.length / BYTES_A_STEP)
+  }
+
+  #countRepeated({ ticket, call }: Entry): void {
+    // The daemon's own have no answers, and begin anew with it.
+    if (ticket.session === 0 || call.name === 'acknowledgeSession') return
+    const { size } = this.#tickets.add(`${ticket.session}:${ticket.number}`)
+    if (size === this.#asked) this.repeated++
+    this.#asked = size
   }
 
   #appended(sequence: number, record: Uint8Array): void {
