@@ -2,7 +2,18 @@ import type { ErrnoName } from '../abi/index.ts'
 import { wouldRefuse, wouldTake, wouldWait } from './attempts.ts'
 import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
 import { copyAfter, copyAtIndex, setCopyCounter } from './copies.ts'
-import type { Applied, Caller, CopyAfter, Entry, Limits, Message, Msgrcv, Msgsnd, WaitingCall } from './entry.ts'
+import type {
+  Applied,
+  Caller,
+  CopyAfter,
+  Entry,
+  Limits,
+  Message,
+  Msgrcv,
+  Msgsnd,
+  Ticket,
+  WaitingCall,
+} from './entry.ts'
 import { accept, acceptAll, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
@@ -11,7 +22,7 @@ import { msgrcv } from './msgrcv.ts'
 import { msgsnd } from './msgsnd.ts'
 import { type Namespace, type NamespaceOptions, NO_COMPLETIONS, newNamespace, type Step } from './namespace.ts'
 import { restoreBegin, restoreChunk, restoreCommit } from './restore.ts'
-import { acknowledgeSession, expireSession, interrupt, isSettled, openSession, remember } from './sessions.ts'
+import { acknowledgeSession, expireSession, interrupt, isSettled, openSession, remember, wasMade } from './sessions.ts'
 import { waitingCalls } from './waiters.ts'
 
 /** One IPC namespace's message queues as a deterministic state machine: an entry goes in, completions come out. */
@@ -52,6 +63,11 @@ export class Engine {
   /** The whole namespace at this instant, for a caller who may read all of it; removes nothing. */
   checkpoint(caller: Caller, time: number): Checkpoint | CheckpointRefusal {
     return checkpoint(this.namespace, caller, time)
+  }
+
+  /** Whether a call of this ticket was made: to apply it again answers it, if it does not wait, and changes nothing. */
+  wasMade(ticket: Ticket): boolean {
+    return wasMade(this.namespace, ticket)
   }
 
   /** Whether a call would wait, if it were made now: for those who keep waiting calls outside of the state. */

@@ -43,6 +43,11 @@ function refused(step: Step, code: SessionCode): true {
   return true
 }
 
+/** Whether a call was made: its answer is remembered, or it waits. To make it again changes nothing. */
+export function wasMade({ sessions, waiting }: Namespace, ticket: Ticket): boolean {
+  return sessions.get(ticket.session)?.answers.get(ticket) !== undefined || waiting.has(ticketKey(ticket))
+}
+
 /** Keeps the answers of an entry that changed something; what changed nothing can as well be asked again. */
 export function remember({ namespace, completions, call }: Step): void {
   if (call.name === 'openSession' || call.name === 'acknowledgeSession') return

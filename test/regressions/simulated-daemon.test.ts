@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { IPC_NOWAIT } from '../../src/abi/index.ts'
 import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
 import { FrameWriter } from '../../src/wire/index.ts'
+import { RawClient } from '../daemon/raw-client.ts'
 import { ServedNamespace } from '../daemon/served.ts'
 import { Random } from '../oracle/random.ts'
 import { SimulatedDisk } from '../simulator/disk.ts'
@@ -77,4 +78,24 @@ test('history of a past that cannot be read is refused: its client does not come
   }
   await rejects(look(), { code: 'ERR_MSGQ_UNAVAILABLE' })
   equal((await client.checkpoint()).queues.length, 1)
+})
+
+test('a send that was made is told so when it is asked again on a disk that is full by then', async () => {
+  const disk = new SimulatedDisk(new Random(1))
+  disk.capacity = 2 * 16_384
+  const journal = { disk: async () => disk.process(), segmentBytes: 16_384, imageEveryBytes: Number.POSITIVE_INFINITY }
+  await using served = await ServedNamespace.start({}, {}, journal)
+  await using other = await served.connect()
+  const msqid = await other.msgget(7, 0o1600)
+  const { client } = await RawClient.greeted(served.path)
+  const send = { name: 'msgsnd', msqid, mtype: 1, mtext: new Uint8Array(10), msgflg: 0 } as const
+  client.send({ kind: 'call', number: 1, call: send })
+  equal((await client.next()).kind, 'answer')
+  const fill = async () => {
+    for (;;) await other.msgsnd(msqid, { mtype: 1, mtext: new Uint8Array(100) }, IPC_NOWAIT)
+  }
+  await rejects(fill(), { code: 'ERR_MSGQ_NO_SPACE' })
+  client.send({ kind: 'call', number: 1, call: send })
+  equal((await client.next()).kind, 'answer')
+  client.socket.destroy()
 })

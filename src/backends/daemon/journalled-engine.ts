@@ -125,7 +125,8 @@ export class JournalledEngine {
     }
     const record = encodeEntry(entry)
     const room = roomFor(call, this.engine.namespace.held.size)
-    if (!this.#journal.canAppend(record.length, room)) return false
+    // What was made is made, however full the disk is now: whoever asks again is told so.
+    if (!this.#journal.canAppend(record.length, room) && !this.engine.wasMade(entry.ticket)) return false
     const { completions, changed } = this.engine.apply(entry)
     if (changed) this.#append(record, now, room)
     this.#complete(completions)
