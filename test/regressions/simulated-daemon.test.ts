@@ -91,10 +91,10 @@ test('a send that was made is told so when it is asked again on a disk that is f
   const send = { name: 'msgsnd', msqid, mtype: 1, mtext: new Uint8Array(10), msgflg: 0 } as const
   client.send({ kind: 'call', number: 1, call: send })
   equal((await client.next()).kind, 'answer')
-  const fill = async () => {
-    for (;;) await other.msgsnd(msqid, { mtype: 1, mtext: new Uint8Array(100) }, IPC_NOWAIT)
+  const fill = async (mtext: Uint8Array) => {
+    for (;;) await other.msgsnd(msqid, { mtype: 1, mtext }, IPC_NOWAIT)
   }
-  await rejects(fill(), { code: 'ERR_MSGQ_NO_SPACE' })
+  for (const length of [100, 1]) await rejects(fill(new Uint8Array(length)), { code: 'ERR_MSGQ_NO_SPACE' })
   client.send({ kind: 'call', number: 1, call: send })
   equal((await client.next()).kind, 'answer')
   client.socket.destroy()
