@@ -332,10 +332,13 @@ export class DaemonLife {
       const process = this.#processes.get(caller.pid)
       if (process !== undefined) this.#owners.set(ticket.session, process)
     }
-    if (call.name !== 'expireSession') return
-    const owner = this.#owners.get(call.session)
+    if (call.name !== 'expireSession' && call.name !== 'refuse') return
+    const session = call.name === 'refuse' ? ticket.session : call.session
+    const owner = this.#owners.get(session)
     for (const { queue, sequence, receive } of engine.namespace.held.values()) {
-      if (receive.session !== call.session) continue
+      if (receive.session !== session) continue
+      // A client refuses by itself what came for a receive that was given up.
+      if (call.name === 'refuse' && receive.number !== call.receive.number) continue
       const address = queue.messages.withSequence(sequence)
       if (address === undefined) continue
       const text = textOf(queue.messages.read(address).mtext)
