@@ -14,6 +14,7 @@ import { Network } from './network.ts'
 import { Program, textOf } from './programs.ts'
 import type { SimulatedSocket } from './sockets.ts'
 import { ask, delay, play, soon } from './stage.ts'
+import { takeAll } from './take-all.ts'
 import { type SimulatedProcess, World } from './world.ts'
 
 const SOCKET = '/simulated/msgq.sock'
@@ -360,32 +361,6 @@ export class DaemonLife {
     return new Promise((resolve) => {
       world.later(ms, world.current, 'disk', resolve)
     })
-  }
-}
-
-/** Takes everything that is on the queues. */
-export async function takeAll(
-  world: World,
-  account: Account,
-  namespace: IpcNamespace,
-  queues: readonly number[],
-): Promise<void> {
-  const by = world.current
-  for (const queue of queues) {
-    for (let message = await take(namespace, queue); message !== undefined; message = await take(namespace, queue)) {
-      const { mtype, mtext, sequence = 0 } = message
-      const { now } = world
-      account.received({ text: textOf(mtext), queue, type: Number(mtype), sequence, by, invoked: now, returned: now })
-    }
-  }
-}
-
-async function take(namespace: IpcNamespace, queue: number) {
-  try {
-    return await namespace.msgrcv(queue, 1_000, 0, 0o4000)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOMSG') return undefined
-    throw error
   }
 }
 
