@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Comparison, Peer, Setting } from '../comparison.ts'
 import type { Contender } from '../contender.ts'
 import { cPairs } from '../contenders/c-loop.ts'
-import { asyncPairs, type PairUrl, pairFloor, syncPairs } from '../contenders/pairs.ts'
+import { asyncPairFloor, asyncPairs, kernelPairFloor, type PairUrl, pairFloor, syncPairs } from '../contenders/pairs.ts'
 import { digits } from '../report.ts'
 import { notifyLoopIn } from '../requirements.ts'
 import { sideBySide } from '../side-by-side.ts'
@@ -64,27 +64,37 @@ function answered(
   )
 }
 
-/** How far ahead of the kernel any engine could be on this machine, if it took no time itself. */
-const FLOOR: Comparison = sideBySide(
-  {
-    name: 'pair-floor-64',
-    work: 'no queue at all: the clock read twice, 64 bytes copied in, and out into a new array',
-    peer: C_LOOP,
-    unit: 'times the rate',
-    requirements: ['ipc', 'c-loop'],
-  },
-  () => pairFloor(64),
-  ({ scratch }) => cPairs(scratch, 64),
-)
+/** How far any engine could come on this machine, if it took no time itself. */
+function floor(name: string, work: string, make: typeof pairFloor): Comparison {
+  return sideBySide(
+    { name, work, peer: C_LOOP, unit: 'times the rate', requirements: ['ipc', 'c-loop'] },
+    () => make(64),
+    ({ scratch }) => cPairs(scratch, 64),
+  )
+}
 
 export const PAIRS: readonly Comparison[] = [
   againstC({ name: 'pair-sync-8', url: 'memory:', face: 'sync', sizeBytes: 8 }),
   againstC({ name: 'pair-sync-64', url: 'memory:', face: 'sync', sizeBytes: 64, atLeast: 4 }),
-  FLOOR,
+  floor(
+    'pair-floor-64',
+    'no queue at all: the clock read twice, 64 bytes copied in, and out into a new array',
+    pairFloor,
+  ),
   againstC({ name: 'pair-sync-1024', url: 'memory:', face: 'sync', sizeBytes: 1024 }),
   againstC({ name: 'pair-sync-8000', url: 'memory:', face: 'sync', sizeBytes: 8000 }),
   againstC({ name: 'pair-async-64', url: 'memory:', face: 'async', sizeBytes: 64, atLeast: 2 }),
+  floor(
+    'pair-async-floor-64',
+    'no queue at all: the same in two async functions, awaited, which wait for nothing',
+    asyncPairFloor,
+  ),
   againstC({ name: 'kernel-pair-sync', url: 'linux:', face: 'sync', sizeBytes: 64, atLeast: 0.7 }),
+  floor(
+    'kernel-pair-floor',
+    'no namespace at all: the two calls by koffi, of 64 bytes that stay where they are',
+    kernelPairFloor,
+  ),
   againstC({ name: 'kernel-pair-async', url: 'linux:', face: 'async', sizeBytes: 64 }),
   answered(
     {

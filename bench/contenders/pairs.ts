@@ -1,4 +1,5 @@
 import { IPC_NOWAIT, IPC_PRIVATE, IPC_RMID } from '../../src/abi/index.ts'
+import { linuxCalls } from '../../src/linux/index.ts'
 import { openNamespace } from '../../src/open/index.ts'
 import { bytes, MessageQueue } from '../../src/queue/index.ts'
 import { type Contender, expect, expectBytes, nowNs, pattern, timeSync } from '../contender.ts'
@@ -59,22 +60,86 @@ export async function asyncPairs(url: PairUrl, sizeBytes: number): Promise<Conte
 }
 
 /**
- * What no pair of synchronous calls can do without, whatever the engine: the time of each of the two calls, the bytes
- * copied in, and a new array of them for the receiver.
+ * What no pair can do without, whatever the engine: the time of each of the two calls, the bytes copied in, and a new
+ * array of them for the receiver.
  */
+class Slot {
+  readonly #bytes: Uint8Array
+  #time = 0
+
+  constructor(sizeBytes: number) {
+    this.#bytes = new Uint8Array(2 * sizeBytes)
+  }
+
+  send(sent: Uint8Array): void {
+    this.#time = Date.now()
+    this.#bytes.set(sent, sent.length)
+  }
+
+  receive(): Uint8Array {
+    expect(Date.now() >= this.#time, 'the clock')
+    return this.#bytes.slice(this.#bytes.length / 2)
+  }
+}
+
+/** No queue, by synchronous calls. */
 export async function pairFloor(sizeBytes: number): Promise<Contender> {
   const sent = pattern(sizeBytes)
-  const queue = new Uint8Array(2 * sizeBytes)
+  const slot = new Slot(sizeBytes)
   const pair = (): Uint8Array => {
-    const stime = Date.now()
-    queue.set(sent, sizeBytes)
-    const rtime = Date.now()
-    expect(rtime >= stime, 'the clock')
-    return queue.slice(sizeBytes, 2 * sizeBytes)
+    slot.send(sent)
+    return slot.receive()
   }
   return {
     check: async () => expectBytes(pair(), sent, 'a pair'),
     time: async (count) => timeSync(count, () => expect(pair().length === sizeBytes, 'the length')),
     close: async () => undefined,
+  }
+}
+
+/** No queue, by calls that give promises: each is one async function, which waits for nothing. */
+export async function asyncPairFloor(sizeBytes: number): Promise<Contender> {
+  const sent = pattern(sizeBytes)
+  const slot = new Slot(sizeBytes)
+  const send = async (): Promise<void> => slot.send(sent)
+  const receive = async (): Promise<Uint8Array> => slot.receive()
+  return {
+    check: async () => {
+      await send()
+      expectBytes(await receive(), sent, 'a pair')
+    },
+    time: async (count) => {
+      const start = nowNs()
+      for (let i = 0; i < count; i++) {
+        await send()
+        expect((await receive()).length === sizeBytes, 'the length')
+      }
+      return (nowNs() - start) / count
+    },
+    close: async () => undefined,
+  }
+}
+
+/** The kernel's two calls out of JavaScript and back, into the same bytes again and again. */
+export async function kernelPairFloor(sizeBytes: number): Promise<Contender> {
+  const linux = linuxCalls()
+  const msqid = linux.msgget(IPC_PRIVATE, 0o600)
+  const typeBytes = 8
+  const bytes = new Uint8Array(typeBytes + sizeBytes)
+  bytes[0] = 1
+  const sent = pattern(sizeBytes)
+  bytes.set(sent, typeBytes)
+  const address = linux.addressOf(bytes)
+  const pair = (): number => {
+    expect(linux.msgsnd(msqid, address, sizeBytes, IPC_NOWAIT) === 0, 'a send')
+    return linux.msgrcv(msqid, address, sizeBytes, 0, IPC_NOWAIT)
+  }
+  return {
+    check: async () => {
+      expect(pair() === sizeBytes, 'the length')
+      expectBytes(bytes.subarray(typeBytes), sent, 'a pair')
+    },
+    time: async (count) => timeSync(count, () => expect(pair() === sizeBytes, 'the length')),
+    close: async () => void linux.msgctl(msqid, IPC_RMID, null),
   }
 }

@@ -61,3 +61,4 @@ export {
   writeMsqidDsI386,
   writeMsqidDsOld,
 } from './structs-i386.ts'
+export { capabilitiesIn, isCapable, maskIn, readThreadStatus, type ThreadStatus } from './thread-status.ts'

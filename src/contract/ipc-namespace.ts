@@ -308,7 +308,12 @@ export interface IpcNamespace extends AsyncDisposable {
   /** The same namespace, spoken to for another process. @throws {BackendError} `ERR_MSGQ_UNSUPPORTED` unless `capabilities.as`. */
   as(caller: CallerOptions): IpcNamespace
 
-  /** Lets go of the namespace; calls of this reference that wait reject with `ERR_MSGQ_CLOSED`. Queues stay. */
+  /**
+   * Lets go of the namespace; calls of this reference that wait reject with `ERR_MSGQ_CLOSED`. Queues stay.
+   *
+   * @throws {BackendError} `ERR_MSGQ_NO_SPACE` a daemon's disk stayed full, so that messages which were received could not be
+   *   accepted: they are shown again. All is closed.
+   */
   close(): Promise<void>
 }
 

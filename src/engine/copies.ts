@@ -66,9 +66,9 @@ export function serveCopiers(step: Step, queue: MsgQueue): void {
   }
 }
 
-/** Whether a copy finds nothing yet. By index a copy never waits. */
+/** Whether a copy finds nothing yet. By index a copy never waits, and where copying is not built in none does. */
 export function copyWouldWait(namespace: Namespace, queue: MsgQueue, call: Msgrcv | CopyAfter): boolean {
-  if (call.name === 'msgrcv' && namespace.msgCopy === 'index') return false
+  if (!namespace.checkpointRestore || (call.name === 'msgrcv' && namespace.msgCopy === 'index')) return false
   return findCopy(queue, call, convertMode(call.msgtyp, call.msgflg)) === undefined
 }
 

@@ -57,6 +57,41 @@ test('apply says changed exactly when a replay needs the entry', () => {
   )
 })
 
+test('apply with agree does what it does without where that agrees, and leaves no trace where it does not', () => {
+  let agreed = 0
+  fc.assert(
+    fc.property(options, entries, (made, log) => {
+      const [asking, plain] = [new Engine(made), new Engine(made)]
+      for (const random of [...opening, ...log]) {
+        const entry = aimed(random, asking)
+        if (entry.call.name !== 'msgsnd' && entry.call.name !== 'msgrcv') {
+          assert.deepEqual(asking.apply(entry), plain.apply(entry))
+          continue
+        }
+        const before = state(asking)
+        let answers: unknown[] = []
+        const say = (is: boolean) => (answer: unknown) => answers.push(answer) > 0 && is
+        let applied = asking.apply(entry, say(false))
+        if (answers.length > 0) {
+          assert.deepEqual(state(asking), before)
+          assert.deepEqual(applied.completions, [{ ticket: entry.ticket, code: 'EINTR' }])
+          assert.equal(applied.changed, false)
+          answers = []
+          applied = asking.apply(entry, say(true))
+          const [own] = applied.completions.filter(({ ticket }) => ticket === entry.ticket)
+          assert.deepEqual(answers, own !== undefined && 'value' in own && [own.value])
+          agreed++
+        }
+        const { completions, changed } = plain.apply(entry)
+        assert.deepEqual([applied.completions, applied.changed], [completions, changed])
+        assert.deepEqual(state(asking), state(plain))
+      }
+    }),
+    { numRuns: 120 },
+  )
+  assert.ok(agreed > 50, `only ${agreed} sends and receives were asked about`)
+})
+
 test('copyAtIndex answers as its entry, and leaves no trace', () => {
   const msgtyp = fc.integer({ min: -1, max: 4 })
   const msgflg = fc.constantFrom(MSG_COPY, MSG_COPY | IPC_NOWAIT, MSG_COPY | IPC_NOWAIT | MSG_EXCEPT)

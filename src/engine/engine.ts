@@ -1,8 +1,8 @@
 import type { ErrnoName } from '../abi/index.ts'
-import { wouldRefuse, wouldTake, wouldWait } from './attempts.ts'
+import { wouldWait } from './attempts.ts'
 import { type Checkpoint, type CheckpointRefusal, checkpoint } from './checkpoint.ts'
 import { copyAfter, copyAtIndex, setCopyCounter } from './copies.ts'
-import type { Applied, Caller, CopyAfter, Entry, Limits, Message, Msgrcv, Msgsnd, WaitingCall } from './entry.ts'
+import type { Agree, Applied, Caller, CopyAfter, Entry, Limits, Message, Msgrcv, Ticket, WaitingCall } from './entry.ts'
 import { accept, acceptAll, refuse } from './hold.ts'
 import { setLimits, setNextId } from './limits.ts'
 import { msgctl } from './msgctl.ts'
@@ -11,7 +11,7 @@ import { msgrcv } from './msgrcv.ts'
 import { msgsnd } from './msgsnd.ts'
 import { type Namespace, type NamespaceOptions, NO_COMPLETIONS, newNamespace, type Step } from './namespace.ts'
 import { restoreBegin, restoreChunk, restoreCommit } from './restore.ts'
-import { acknowledgeSession, expireSession, interrupt, isSettled, openSession, remember } from './sessions.ts'
+import { acknowledgeSession, expireSession, interrupt, isSettled, openSession, remember, wasMade } from './sessions.ts'
 import { waitingCalls } from './waiters.ts'
 
 /** One IPC namespace's message queues as a deterministic state machine: an entry goes in, completions come out. */
@@ -23,8 +23,13 @@ export class Engine {
     this.namespace = newNamespace(options)
   }
 
-  /** Applies one entry. Every call that it finished is in the completions; a ticket that is not among them is waiting. */
-  apply(entry: Entry): Applied {
+  /**
+   * Applies one entry. Every call that it finished is in the completions; a ticket that is not among them is waiting.
+   *
+   * @param agree For a send, or a receive that neither holds nor copies: it ends in EINTR where this does not agree. What
+   *   this throws comes through, and nothing has happened.
+   */
+  apply(entry: Entry, agree?: Agree): Applied {
     const { namespace } = this
     const step: Step = {
       namespace,
@@ -33,6 +38,7 @@ export class Engine {
       call: entry.call,
       // Time never goes back, and an entry that changes nothing does not move it: such entries are in no journal.
       now: Math.max(namespace.now, entry.now),
+      agree,
       completions: NO_COMPLETIONS,
       changed: false,
     }
@@ -54,19 +60,14 @@ export class Engine {
     return checkpoint(this.namespace, caller, time)
   }
 
+  /** Whether a call of this ticket was made: to apply it again answers it, if it does not wait, and changes nothing. */
+  wasMade(ticket: Ticket): boolean {
+    return wasMade(this.namespace, ticket)
+  }
+
   /** Whether a call would wait, if it were made now: for those who keep waiting calls outside of the state. */
   wouldWait(caller: Caller, call: Msgrcv | CopyAfter): boolean {
     return wouldWait(this.namespace, caller, call)
-  }
-
-  /** The message that a receive would take, if it were made now; else its error. Takes nothing. */
-  wouldTake(caller: Caller, call: Msgrcv): Message | ErrnoName {
-    return wouldTake(this.namespace, caller, call)
-  }
-
-  /** The error that a send would end in, if it were made now; `undefined`: it would send. Sends nothing. */
-  wouldRefuse(caller: Caller, call: Msgsnd): ErrnoName | undefined {
-    return wouldRefuse(this.namespace, caller, call)
   }
 
   /** Every waiting call, queue by queue, in the order in which each list is served. */

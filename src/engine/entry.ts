@@ -246,6 +246,12 @@ export type Completion =
   | { readonly ticket: Ticket; readonly value: Value }
   | { readonly ticket: Ticket; readonly code: Code }
 
+/**
+ * Has the last word on a send or a receive that need not wait: it is asked, with what the call is to answer, before anything
+ * changes. `false`, and nothing happens. It must not use the engine.
+ */
+export type Agree = (answer: Value) => boolean
+
 /** What one entry did. A ticket that is not among the completions is waiting; there is no other blocked state. */
 export interface Applied {
   /** Every call that this entry finished, in the kernel's wake order. */

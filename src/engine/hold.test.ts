@@ -169,7 +169,7 @@ test('a session that never acknowledges is stopped at SESSION_ANSWERS_MAX, and g
   apply({ name: 'openSession' }, { session: 9, number: 0 })
   const answers = engine.namespace.sessions.get(9)?.answers
   for (let number = 1; number <= SESSION_ANSWERS_MAX; number++)
-    answers?.set({ session: 9, number }, { ticket: { session: 9, number }, value: 0 })
+    answers?.set({ ticket: { session: 9, number }, value: 0 })
   const next = { session: 9, number: SESSION_ANSWERS_MAX + 1 }
   assert.deepEqual(apply({ name: 'msgget', key: 0, msgflg: 0 }, next).ended, [`9:${next.number} ERR_MSGQ_SESSION_FULL`])
   apply({ name: 'acknowledgeSession', number: SESSION_ANSWERS_MAX }, { session: 9, number: next.number + 1 })

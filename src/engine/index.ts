@@ -14,6 +14,7 @@ export type {
   Accept,
   AcceptAll,
   AcknowledgeSession,
+  Agree,
   Applied,
   Call,
   Caller,

@@ -3,7 +3,7 @@ import { copyAtCounter, copyAtIndex, serveCopiers } from './copies.ts'
 import { wakeSenders } from './delivery.ts'
 import type { Msgrcv } from './entry.ts'
 import { hold, isTooLong, take } from './msg-queue.ts'
-import { fail, finish, type Step } from './namespace.ts'
+import { fail, finish, isAgreed, type Step } from './namespace.ts'
 import { permittedQueue } from './permissions.ts'
 import { convertMode, findMsg } from './search.ts'
 import { wait } from './waiters.ts'
@@ -29,7 +29,9 @@ export function msgrcv(step: Step, call: Msgrcv): void {
   // Only the selected message is measured: a shorter one behind it is not taken in its stead.
   if (isTooLong(queue.messages.sizeOf(address), call)) return fail(step, ticket, 'E2BIG')
 
-  finish(step, ticket, queue.messages.read(address, call.msgsz))
+  const message = queue.messages.read(address, call.msgsz)
+  if (!isAgreed(step, message)) return
+  finish(step, ticket, message)
   if (call.hold) return hold(step, queue, address, step)
   take(step, queue, address, caller.pid)
   serveCopiers(step, queue)

@@ -3,7 +3,7 @@ import { hasRoomInPool, MESSAGE_BYTES } from './bounds.ts'
 import { deliver } from './delivery.ts'
 import type { Caller, Msgsnd } from './entry.ts'
 import { type MsgQueue, msgFitsInQueue } from './msg-queue.ts'
-import { fail, type Namespace, type Step } from './namespace.ts'
+import { fail, isAgreed, type Namespace, type Step } from './namespace.ts'
 import { permittedQueue } from './permissions.ts'
 import { wait } from './waiters.ts'
 
@@ -13,17 +13,17 @@ export function msgsnd(step: Step, call: Msgsnd): void {
   const queue = queueToSendTo(namespace, caller, call)
   if (typeof queue === 'string') return fail(step, ticket, queue)
   // "If there is insufficient space, then the default behavior of msgsnd() is to block until space becomes available."
-  if (msgFitsInQueue(queue, call.mtext.length)) return deliver(step, queue, ticket, caller, call)
+  if (msgFitsInQueue(queue, call.mtext.length)) {
+    if (isAgreed(step, 0)) deliver(step, queue, ticket, caller, call)
+    return
+  }
   if (call.msgflg & IPC_NOWAIT) return fail(step, ticket, 'EAGAIN')
   // The entry's bytes are its owner's: who waits keeps a copy.
   wait(step, { kind: 'senders', ticket, caller, queue, call: { ...call, mtext: call.mtext.slice() } })
 }
 
-/**
- * The queue on which a send puts its message once there is room, or the error that it ends in. Whoever answers a sender before
- * its message is sent asks here first: there is one order of checks.
- */
-export function queueToSendTo(namespace: Namespace, caller: Caller, call: Msgsnd): MsgQueue | ErrnoName {
+/** The queue on which a send puts its message once there is room, or the error that it ends in. */
+function queueToSendTo(namespace: Namespace, caller: Caller, call: Msgsnd): MsgQueue | ErrnoName {
   const sizeBytes = call.mtext.length
   if (sizeBytes > namespace.limits.msgmax || call.msqid < 0 || call.mtype < 1) return 'EINVAL'
   // The kernel makes room for the message before it looks for the queue. Source: ipc/msgutil.c, load_msg().

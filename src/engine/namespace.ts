@@ -1,6 +1,6 @@
 import { MSGMAX, MSGMNB, MSGMNI } from '../abi/index.ts'
 import { type Bounds, UNBOUNDED } from './bounds.ts'
-import type { Code, Completion, Entry, Limits, Ticket, Value } from './entry.ts'
+import type { Agree, Code, Completion, Entry, Limits, Ticket, Value } from './entry.ts'
 import { Identifiers } from './identifiers.ts'
 import type { HeldMessage } from './msg-queue.ts'
 import type { StagedRestore } from './restore.ts'
@@ -75,6 +75,7 @@ export function newNamespace(options: NamespaceOptions): Namespace {
 /** One entry while it is applied. */
 export interface Step extends Entry {
   readonly namespace: Namespace
+  readonly agree: Agree | undefined
   completions: Completion[]
   changed: boolean
 }
@@ -87,6 +88,13 @@ export function finish(step: Step, ticket: Ticket, value: Value): void {
 /** Ends a call with an error. */
 export function fail(step: Step, ticket: Ticket, code: Code): void {
   complete(step, { ticket, code })
+}
+
+/** Whether a send or a receive may happen, with this answer; else it has ended, and changed nothing. */
+export function isAgreed(step: Step, answer: Value): boolean {
+  if (step.agree === undefined || step.agree(answer)) return true
+  fail(step, step.ticket, 'EINTR')
+  return false
 }
 
 /** What a step has before a call ended: never added to, for `complete` puts an array of the step's own in its place. */

@@ -1,9 +1,9 @@
+import { Answers } from './answers.ts'
 import { answerBytesOf } from './bounds.ts'
-import type { AcknowledgeSession, Completion, ExpireSession, Interrupt, SessionCode, Ticket } from './entry.ts'
+import type { AcknowledgeSession, ExpireSession, Interrupt, SessionCode, Ticket } from './entry.ts'
 import { release } from './hold.ts'
 import { complete, fail, finish, type Namespace, type Step, ticketKey } from './namespace.ts'
 import { unstage } from './restore.ts'
-import { TicketTable } from './ticket-table.ts'
 import { expunge, unwait } from './waiters.ts'
 
 /** Answers that one session may leave unacknowledged, so that a client that never acknowledges cannot fill the memory. */
@@ -14,7 +14,7 @@ export interface Session {
   /** Tickets up to this one are answered and forgotten. */
   acknowledged: number
   /** Ends of calls that changed something, by their tickets. */
-  readonly answers: TicketTable<Completion>
+  readonly answers: Answers
 }
 
 /**
@@ -43,6 +43,11 @@ function refused(step: Step, code: SessionCode): true {
   return true
 }
 
+/** Whether a call was made: its answer is remembered, or it waits. To make it again changes nothing. */
+export function wasMade({ sessions, waiting }: Namespace, ticket: Ticket): boolean {
+  return sessions.get(ticket.session)?.answers.get(ticket) !== undefined || waiting.has(ticketKey(ticket))
+}
+
 /** Keeps the answers of an entry that changed something; what changed nothing can as well be asked again. */
 export function remember({ namespace, completions, call }: Step): void {
   if (call.name === 'openSession' || call.name === 'acknowledgeSession') return
@@ -50,7 +55,7 @@ export function remember({ namespace, completions, call }: Step): void {
     const { ticket } = completion
     const session = ticket.session === 0 ? undefined : namespace.sessions.get(ticket.session)
     if (session === undefined) continue
-    session.answers.set(ticket, completion)
+    session.answers.set(completion)
     namespace.answerBytes += answerBytesOf(completion)
   }
 }
@@ -60,7 +65,7 @@ export function openSession(step: Step): void {
   if (ticket.session === 0) return fail(step, ticket, 'EINVAL')
   if (!namespace.sessions.has(ticket.session)) {
     step.changed = true
-    namespace.sessions.set(ticket.session, { acknowledged: 0, answers: new TicketTable() })
+    namespace.sessions.set(ticket.session, { acknowledged: 0, answers: new Answers(ticket.session) })
   }
   finish(step, ticket, 0)
 }

@@ -1,4 +1,5 @@
 import { MSG_COPY } from '../abi/index.ts'
+import { Answers } from './answers.ts'
 import { answerBytesOf } from './bounds.ts'
 import {
   type CheckpointHeader,
@@ -13,7 +14,6 @@ import { link, type MsgQueue, newQueue } from './msg-queue.ts'
 import { type Namespace, type NamespaceOptions, ticketKey } from './namespace.ts'
 import { addStaged, bytesOf, stage } from './restore.ts'
 import { convertMode } from './search.ts'
-import { TicketTable } from './ticket-table.ts'
 import { sendingBytesOf, type Waiter, waitersOf } from './waiters.ts'
 
 /** Bytes of messages in one part, about: a part is written, sent and read as one piece. */
@@ -124,11 +124,11 @@ export class StateLoader {
       case 'queue':
         return addQueue(namespace, part.queue)
       case 'session':
-        namespace.sessions.set(part.session, { acknowledged: part.acknowledged, answers: new TicketTable() })
+        namespace.sessions.set(part.session, { acknowledged: part.acknowledged, answers: new Answers(part.session) })
         return
       case 'answer': {
         const { ticket } = part.completion
-        there(namespace.sessions.get(ticket.session), 'the session of an answer').answers.set(ticket, part.completion)
+        there(namespace.sessions.get(ticket.session), 'the session of an answer').answers.set(part.completion)
         namespace.answerBytes += answerBytesOf(part.completion)
         return
       }

@@ -1,6 +1,7 @@
 import { IPCMNI, MSG_STAT_ANY } from '../abi/index.ts'
 import { abortSignal, BackendError, type MsgctlResult, syscallError } from '../contract/index.ts'
 import type {
+  Agree,
   Call,
   Caller,
   Code,
@@ -51,19 +52,13 @@ export class HostSession {
     return copied
   }
 
-  /** The message that a receive would take. @throws {SyscallError} as the receive; ENOMSG where it would wait. */
-  wouldTake(call: Msgrcv): Message {
+  /** Makes a call that never waits, if `agree`, which is given its answer, has it so. @returns Whether it happened. */
+  performIf<C extends Msgsnd | Msgrcv>(call: C, agree: (answer: ValueOf<C>) => boolean): boolean {
     this.assertOpen()
-    const found = this.host.engine.wouldTake(this.caller, call)
-    if (typeof found === 'string') throw this.#error(found, call)
-    return found
-  }
-
-  /** Whether a send would send: nothing is sent. @throws {SyscallError} as the send; EAGAIN where it would wait. */
-  assertSends(call: Msgsnd): void {
-    this.assertOpen()
-    const code = this.host.engine.wouldRefuse(this.caller, call)
-    if (code !== undefined) throw this.#error(code, call)
+    const completion = this.#ended(this.host.submit(this.caller, call, agree as Agree), call)
+    if ('value' in completion) return true
+    if (completion.code === 'EINTR') return false
+    throw this.#error(completion.code, call)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { IPC_NOWAIT, type Long, MSG_COPY, MSG_NOERROR, type Msgbuf, type MsqidSettings } from '../abi/index.ts'
+import { IPC_NOWAIT, type Long, MSG_COPY, type Msgbuf, type MsqidSettings } from '../abi/index.ts'
 import {
   type Capabilities,
   type MsgctlResult,
@@ -53,11 +53,7 @@ export class HostSync implements SyncIpcNamespace {
 
   takeOver(msqid: number, message: Msgbuf, msgflg: number, tell: () => boolean): boolean {
     const call = msgsndCall(msqid, message, msgflg | IPC_NOWAIT)
-    now(call, msgflg, 'EAGAIN', () => this.#session.assertSends(call))
-    if (!tell()) return false
-    // Nothing has happened since, and so it is not refused.
-    this.#session.perform(call)
-    return true
+    return now(call, msgflg, 'EAGAIN', () => this.#session.performIf(call, tell))
   }
 
   handOver(
@@ -69,10 +65,7 @@ export class HostSync implements SyncIpcNamespace {
   ): boolean {
     if (msgflg & MSG_COPY) throw new TypeError('a copy is not handed over: use msgrcv, or leave out MSG_COPY')
     const call = msgrcvCall(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, false)
-    if (!give(now(call, msgflg, 'ENOMSG', () => this.#session.wouldTake(call)))) return false
-    // Nothing has happened since, and so it takes that message, whose bytes were copied already.
-    this.#session.perform(msgrcvCall(msqid, 0, msgtyp, msgflg | IPC_NOWAIT | MSG_NOERROR, false))
-    return true
+    return now(call, msgflg, 'ENOMSG', () => this.#session.performIf(call, give))
   }
 
   msgctl<Cmd extends number>(msqid: number, cmd: Cmd, settings?: MsqidSettings): MsgctlResult<Cmd> {

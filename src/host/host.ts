@@ -1,4 +1,4 @@
-import type { Call, Caller, Completion, Engine, Ticket } from '../engine/index.ts'
+import type { Agree, Call, Caller, Completion, Engine, Ticket } from '../engine/index.ts'
 
 /** The longest interval that there is: nothing happens in it. */
 const KEEP_ALIVE_MS = 2 ** 31 - 1
@@ -25,10 +25,14 @@ export class Host {
     return this.#now()
   }
 
-  /** Applies one call. While it waits, say with `whenDone` who is told of its end. */
-  submit(caller: Caller, call: Call): Submitted {
+  /**
+   * Applies one call. While it waits, say with `whenDone` who is told of its end.
+   *
+   * @param agree As the engine's `apply` has it.
+   */
+  submit(caller: Caller, call: Call, agree?: Agree): Submitted {
     const ticket = { session: 0, number: ++this.#lastNumber }
-    const { completions } = this.engine.apply({ ticket, now: this.#now(), caller, call })
+    const { completions } = this.engine.apply({ ticket, now: this.#now(), caller, call }, agree)
     const first = completions[0]
     // Most calls end only themselves.
     return completions.length === 1 && first?.ticket === ticket ? first : this.#settleAll(completions, ticket)

@@ -63,7 +63,7 @@ export async function readImageBytes(files: ImageFiles): Promise<Image> {
  * Reads an image of one file as its bytes come: all of them are never in memory.
  *
  * @param name What to call the file in errors.
- * @throws {ImageError} It is none that `readImageAt` takes alone, or damaged. The stream is then not read further.
+ * @throws {ImageError} It is none that `readImageAt` takes alone, or damaged. The stream is then ended, and not read further.
  */
 export async function readImageStream(
   name: string,
@@ -72,19 +72,25 @@ export async function readImageStream(
   const reading = (async function* () {
     yield* chunks
   })()
-  const started: Uint8Array[] = []
-  for (let length = 0; length < HEAD_BYTES; ) {
-    const { value, done } = await reading.next()
-    if (done === true) break
-    started.push(value)
-    length += value.length
+  try {
+    const started: Uint8Array[] = []
+    for (let length = 0; length < HEAD_BYTES; ) {
+      const { value, done } = await reading.next()
+      if (done === true) break
+      started.push(value)
+      length += value.length
+    }
+    const head = joined(name, started)
+    return await imageOfFile(kindOf(head.subarray(0, HEAD_BYTES)), name, async (decoder) => {
+      await feedInTurns(decoder, head)
+      for await (const chunk of reading) await feedInTurns(decoder, chunk)
+      return decoder.end()
+    })
+  } catch (error) {
+    // Whoever makes the chunks lets go of what they are from: a file, for instance. The first error is the one to tell.
+    await reading.return(undefined).catch(() => undefined)
+    throw error
   }
-  const head = joined(name, started)
-  return imageOfFile(kindOf(head.subarray(0, HEAD_BYTES)), name, async (decoder) => {
-    await feedInTurns(decoder, head)
-    for await (const chunk of reading) await feedInTurns(decoder, chunk)
-    return decoder.end()
-  })
 }
 
 function kindOf(head: Uint8Array): Exclude<ImageKind, 'directory'> {

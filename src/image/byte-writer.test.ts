@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteWriter, copyShort, joined } from './byte-writer.ts'
+import { ByteWriter, copyShort, IMAGE_FILE_BYTES_MAX, joined } from './byte-writer.ts'
 
 const counted = (sizeBytes: number) => Uint8Array.from({ length: sizeBytes }, (_, index) => index + 1)
 
@@ -78,4 +78,26 @@ test('ByteWriter.take gives what was written, which stays until the take after t
 test('joined makes one of all chunks', () => {
   assert.deepEqual(joined('a-file', [counted(2), counted(0), counted(2_000)]), Uint8Array.of(1, 2, ...counted(2_000)))
   assert.deepEqual(joined('a-file', []), new Uint8Array(0))
+})
+
+test('ByteWriter writes no more than a file may have, whatever was taken of it', () => {
+  const chunk = 2 ** 20
+  const full = () => {
+    const writer = new ByteWriter('a-file')
+    for (let taken = 0; taken < IMAGE_FILE_BYTES_MAX - chunk; taken += chunk) {
+      writer.room(chunk)
+      writer.take()
+    }
+    return writer
+  }
+  const tooMuch = { name: 'ImageError', file: 'a-file', expected: 'at most 2147483647 bytes a file' }
+  const last = full()
+  last.room(chunk - 1)
+  assert.equal(last.take().length, chunk - 1)
+  last.byte(1)
+  assert.throws(() => last.take(), tooMuch)
+  assert.throws(() => full().room(chunk + 1), tooMuch, 'before it takes memory')
+  const grown = full()
+  grown.room(chunk)
+  assert.throws(() => grown.take(), tooMuch)
 })

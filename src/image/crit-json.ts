@@ -49,10 +49,12 @@ export function critJsonAsImage(text: string, file = 'crit.json'): Uint8Array {
   switch (whole.string('magic', /^(IPCNS_MSG|IPC_VAR)$/)) {
     case MSG: {
       const queues = entries.map((value, index) => readQueue(file, entry(value, index), `entries[${index}]`))
-      // What it says is checked as the file's reader checks it: an id that is there twice, for instance.
-      const bytes = encodeIpcnsMsg(queues, file)
-      decodeIpcnsMsg(bytes, file)
-      return bytes
+      const ids = new Set<number>()
+      for (const { id } of queues) {
+        if (ids.has(id)) throw whole.error('each queue once', id)
+        ids.add(id)
+      }
+      return encodeIpcnsMsg(queues, file)
     }
     default: {
       if (entries.length !== 1) throw whole.member('entries', 'one entry')
@@ -122,6 +124,7 @@ function parse(text: string, file: string): unknown {
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause
     const [, position] = /position (\d+)/.exec(cause.message) ?? []
-    throw new ImageError(file, "crit's JSON", { offset: Number(position ?? text.length), cause })
+    // V8 tells the place of some faults alone.
+    throw new ImageError(file, "crit's JSON", position === undefined ? { cause } : { offset: Number(position), cause })
   }
 }

@@ -14,7 +14,9 @@ export class JsonObject {
     this.#file = file
     this.#offset = offset
     this.#path = path
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.error('an object', value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw this.error(`${path} to be an object`, value)
+    }
     this.#members = new Map(Object.entries(value))
   }
 

@@ -62,7 +62,9 @@ export class NdjsonDecoder implements FileDecoder<Image> {
   feed(chunk: Uint8Array): void {
     const reader = this.#reader
     reader.feed(chunk)
-    for (let end = this.#endOfLine(); end !== -1; end = this.#endOfLine()) {
+    // The window may have room for much more: to search that too, with each chunk of a long line, takes minutes.
+    const fed = reader.window.subarray(0, reader.end)
+    for (let end = this.#endOfLine(fed); end !== -1; end = this.#endOfLine(fed)) {
       if (this.#hasEnded) throw reader.error('the end of the file')
       const { position, window } = reader
       this.#line(parseLine(reader.file, reader.origin + position, 'line', window.subarray(position, end)))
@@ -81,13 +83,12 @@ export class NdjsonDecoder implements FileDecoder<Image> {
   }
 
   /** Where the newline is; -1 where the line goes on in the next chunk. */
-  #endOfLine(): number {
-    const { position, end, window } = this.#reader
-    const at = window.indexOf(NEWLINE, position + this.#searched)
-    const isWhole = at !== -1 && at < end
-    this.#searched = isWhole ? 0 : end - position
+  #endOfLine(fed: Uint8Array): number {
+    const { position } = this.#reader
+    const at = fed.indexOf(NEWLINE, position + this.#searched)
+    this.#searched = at === -1 ? fed.length - position : 0
     if (this.#searched > LINE_BYTES_MAX) throw this.#reader.error(`a line of at most ${LINE_BYTES_MAX} bytes`)
-    return isWhole ? at : -1
+    return at
   }
 
   #line(line: JsonObject): void {

@@ -94,6 +94,11 @@ function declare(koffi: Koffi): LinuxCalls {
   const libc = koffi.load(null)
   const func = <Call>(definition: string) => libc.func(definition) as Call
   const syscall = func<LongSyscall>('int64_t syscall(int64_t number, int64_t a, int64_t b, int64_t c, int64_t d)')
+  // The C library's own are points at which a thread may be cancelled, and ask at each call whether it is: a twentieth of it.
+  const send = func<Send>('int syscall(int64_t number, int msqid, void *msgp, int64_t msgsz, int msgflg)')
+  const receive = func<Receive>(
+    'int64_t syscall(int64_t number, int msqid, void *msgp, int64_t msgsz, int64_t msgtyp, int msgflg)',
+  )
   const dlsym = func<(handle: number, name: string) => bigint | null>('void *dlsym(intptr_t handle, const char *name)')
   const mmap = func<Mmap>('void *mmap(void *addr, int64_t length, int prot, int flags, int fd, int64_t offset)')
   const sendto = func<Sendto>(
@@ -101,8 +106,8 @@ function declare(koffi: Koffi): LinuxCalls {
   )
   return {
     msgget: func('int msgget(int key, int msgflg)'),
-    msgsnd: func('int msgsnd(int msqid, void *msgp, int64_t msgsz, int msgflg)'),
-    msgrcv: func('int64_t msgrcv(int msqid, void *msgp, int64_t msgsz, int64_t msgtyp, int msgflg)'),
+    msgsnd: (msqid, msgp, msgsz, msgflg) => send(numbers.msgsnd, msqid, msgp, msgsz, msgflg),
+    msgrcv: (msqid, msgp, msgsz, msgtyp, msgflg) => receive(numbers.msgrcv, msqid, msgp, msgsz, msgtyp, msgflg),
     msgctl: func('int msgctl(int msqid, int cmd, void *buf)'),
     unshare: func('int unshare(int flags)'),
     setns: func('int setns(int fd, int nstype)'),
@@ -127,4 +132,6 @@ function declare(koffi: Koffi): LinuxCalls {
 
 type Sendto = (fd: number, bytes: Uint8Array, n: number, flags: number, to: Uint8Array, toBytes: number) => number
 type Mmap = (addr: null, length: number, prot: number, flags: number, fd: number, offset: number) => bigint | null
+type Send = (number: number, ...call: Parameters<LinuxCalls['msgsnd']>) => number
+type Receive = (number: number, ...call: Parameters<LinuxCalls['msgrcv']>) => number
 type LongSyscall = (number: number, a: number, b: number, c: number, d: number) => number

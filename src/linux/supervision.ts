@@ -9,8 +9,9 @@ export const SECCOMP_SET_MODE_FILTER = 1
 export const SECCOMP_FILTER_FLAG_NEW_LISTENER: number = 1 << 3
 /** Once its notification was received, only death ends the wait for the answer (Linux 5.19). */
 export const SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: number = 1 << 5
-export const SECCOMP_IOCTL_NOTIF_RECV = 0xc050_2100
-export const SECCOMP_IOCTL_NOTIF_SEND = 0xc018_2101
+/** Signed, as an int: V8 keeps it, and koffi reads it, with less. */
+export const SECCOMP_IOCTL_NOTIF_RECV: number = 0xc050_2100 | 0
+export const SECCOMP_IOCTL_NOTIF_SEND: number = 0xc018_2101 | 0
 export const SECCOMP_IOCTL_NOTIF_ID_VALID = 0x4008_2102
 export const SECCOMP_IOCTL_NOTIF_ADDFD = 0x4018_2103
 /** Its argument is the flags themselves (Linux 6.6). */
@@ -123,7 +124,7 @@ function declare(koffi: Koffi): SupervisionCalls {
   return {
     prctl: (option, argument) => prctl(option, argument, 0, 0, 0),
     seccomp: (operation, flags, args) => syscall(numbers.seccomp, operation, flags, args, 0, 0, 0),
-    ioctl: func('int ioctl(int fd, uint64_t request, intptr_t argument)'),
+    ioctl: func('int ioctl(int fd, int request, intptr_t argument)'),
     poll: func('int poll(intptr_t fds, uint64_t nfds, int timeout)'),
     processVmReadv: (pid, local, locals, remote, remotes) => readv(pid, local, locals, remote, remotes, 0),
     processVmWritev: (pid, local, locals, remote, remotes) => writev(pid, local, locals, remote, remotes, 0),

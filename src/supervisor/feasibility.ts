@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { ERRNO, errnoName } from '../abi/index.ts'
+import { CAPABILITY_BIT, ERRNO, errnoName, isCapable } from '../abi/index.ts'
 import {
   IOVEC_BYTES,
   SECCOMP_FILTER_FLAG_NEW_LISTENER,
@@ -16,9 +16,8 @@ export interface Obstacle {
   readonly advice: string
 }
 
-/** Bits of `CapEff`. Source: include/uapi/linux/capability.h. */
-const CAP_SYS_PTRACE = 19n
-const CAP_SYS_ADMIN = 21n
+/** Source: include/uapi/linux/capability.h. */
+const CAP_SYS_PTRACE = 19
 const S_ISUID = 0o4000
 const S_ISGID = 0o2000
 
@@ -42,7 +41,7 @@ export function obstacleHere(): Obstacle | undefined {
 export function obstacleOf(path: string): Obstacle | undefined {
   const { mode, uid, gid } = statSync(path)
   const raises = (mode & S_ISUID && uid !== process.geteuid?.()) || (mode & S_ISGID && gid !== process.getegid?.())
-  if (!raises || has(CAP_SYS_ADMIN)) return undefined
+  if (!raises || has(CAPABILITY_BIT.CAP_SYS_ADMIN)) return undefined
   return {
     found: `${path} is set-uid or set-gid, and would run without that: seccomp asks for it`,
     advice: 'Run msgq as root, or a program that needs no such rights.',
@@ -51,7 +50,7 @@ export function obstacleOf(path: string): Obstacle | undefined {
 
 /** Whether a filter may be set without giving up set-uid programs. */
 export function mayGainPrivileges(): boolean {
-  return has(CAP_SYS_ADMIN)
+  return has(CAPABILITY_BIT.CAP_SYS_ADMIN)
 }
 
 /** The kernel looks at the flags before the filter: without one EFAULT says that it knows them. */
@@ -93,9 +92,9 @@ function yamaObstacle(): Obstacle | undefined {
   }
 }
 
-function has(capability: bigint): boolean {
-  const effective = BigInt(`0x${readStatus(process.pid)?.get('CapEff') ?? '0'}`)
-  return ((effective >> capability) & 1n) === 1n
+/** Whether this process has a capability in effect. */
+function has(bit: number): boolean {
+  return isCapable(readStatus(process.pid), bit)
 }
 
 function textOf(file: string): string | undefined {

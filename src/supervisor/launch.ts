@@ -49,6 +49,11 @@ const EBUSY = 16
 const MAIN = fileURLToPath(new URL('./supervisor-main.js', import.meta.url))
 /** Started by a shell that ends at once, and so nobody's child: a program that waits for its children has its own alone. */
 const APART = '"$@" &'
+/**
+ * Without it glibc has the kernel note for each thread on which processor it runs, at each switch to it, of which a call
+ * has two. Nothing in the supervisor asks. See rseq(2), glibc's manual on tunables.
+ */
+const TUNABLE = 'glibc.pthread.rseq=0'
 
 /**
  * Makes this process a program whose System V message queues are a namespace's: same process, descriptors, terminal.
@@ -146,7 +151,9 @@ function isExecutable(path: string): boolean {
 /** Starts the process that answers, apart from the terminal and from us. */
 function startSupervisor(order: SupervisorOrder): SupervisorChannel {
   const words = ['-c', APART, 'msgq', process.execPath, MAIN, JSON.stringify(order)]
-  const child = spawn('/bin/sh', words, { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
+  const { GLIBC_TUNABLES: given, ...rest } = process.env
+  const env = { ...rest, GLIBC_TUNABLES: given === undefined ? TUNABLE : `${given}:${TUNABLE}` }
+  const child = spawn('/bin/sh', words, { detached: true, env, stdio: ['ignore', 'ignore', 'ignore', 'pipe'] })
   child.unref()
   return new SupervisorChannel(child.stdio[3] as Socket)
 }

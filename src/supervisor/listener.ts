@@ -22,13 +22,13 @@ import { type Trapped, TrappedReader } from './trapped-call.ts'
 
 /** Room in memory that keeps its address, and a view of it. */
 class Struct {
-  /** Its bytes, four at a time. */
-  readonly words: Uint32Array
+  /** Its bytes, four at a time: V8 keeps what is signed in fewer of them. A number above 32 bits is cut as C cuts it. */
+  readonly words: Int32Array
   readonly view: DataView
   readonly address: number
 
   constructor(calls: SupervisionCalls, length: number) {
-    this.words = new Uint32Array(new ArrayBuffer(length))
+    this.words = new Int32Array(new ArrayBuffer(length))
     this.view = new DataView(this.words.buffer)
     this.address = calls.addressOf(new Uint8Array(this.words.buffer))
   }
@@ -80,13 +80,13 @@ export class Listener implements Disposable {
 
   /** Whether the call still waits for its answer: else its program is gone, and its number may be another's. */
   isWaiting({ idLow, idHigh }: Trapped): boolean {
-    const { view, address } = this.#response
-    view.setUint32(0, idLow, true)
-    view.setUint32(4, idHigh, true)
+    const { words, address } = this.#response
+    words[0] = idLow
+    words[1] = idHigh
     return this.#ask(SECCOMP_IOCTL_NOTIF_ID_VALID, address) === 0
   }
 
-  /** Lets the call return a value. @returns Whether the program has it: it may be gone. */
+  /** Lets the call return a value, 0 or more. @returns Whether the program has it: it may be gone. */
   answer(trapped: Trapped, value: number): boolean {
     return this.#send(trapped, value, 0, 0)
   }
@@ -103,13 +103,13 @@ export class Listener implements Disposable {
 
   /** Lets the call return a new descriptor of the program's, of what `fd` is here. @param flags O_CLOEXEC or 0. */
   answerWithFile({ idLow, idHigh }: Trapped, fd: number, flags: number): boolean {
-    const { view, address } = this.#addition
-    view.setUint32(0, idLow, true)
-    view.setUint32(4, idHigh, true)
-    view.setUint32(8, SECCOMP_ADDFD_FLAG_SEND, true)
-    view.setUint32(12, fd, true)
-    view.setUint32(16, 0, true)
-    view.setUint32(20, flags, true)
+    const { words, address } = this.#addition
+    words[0] = idLow
+    words[1] = idHigh
+    words[2] = SECCOMP_ADDFD_FLAG_SEND
+    words[3] = fd
+    words[4] = 0
+    words[5] = flags
     return this.#ask(SECCOMP_IOCTL_NOTIF_ADDFD, address) >= 0
   }
 
@@ -119,13 +119,13 @@ export class Listener implements Disposable {
   }
 
   #send({ idLow, idHigh }: Trapped, value: number, error: number, flags: number): boolean {
-    const { view, address } = this.#response
-    view.setUint32(0, idLow, true)
-    view.setUint32(4, idHigh, true)
-    view.setUint32(8, value >>> 0, true)
-    view.setInt32(12, Math.floor(value / 2 ** 32), true)
-    view.setInt32(16, error, true)
-    view.setUint32(20, flags, true)
+    const { words, address } = this.#response
+    words[0] = idLow
+    words[1] = idHigh
+    words[2] = value
+    words[3] = value / 2 ** 32
+    words[4] = error
+    words[5] = flags
     return this.#ask(SECCOMP_IOCTL_NOTIF_SEND, address) === 0
   }
 

@@ -46,11 +46,21 @@ const LAYOUTS = {
   'i386, old': { bytes: MSQID_DS_OLD_BYTES, write: writeMsqidDsOld, readSettings: readMsqidSettingsOld },
 } as const
 
+/** Before the first call. */
+const NOTHING: MsgrcvByAddress = { name: 'msgrcv', msqid: -1, msgp: 0, msgsz: 0, msgtyp: 0, msgflg: 0 }
+const NOBODY: Trapped = { idLow: 0, idHigh: 0, tid: 0, bits: 64, call: NOTHING }
+
 /** What a program's addresses are good for, before and behind the namespace's part of a call, in the kernel's order. */
 export class MessageCalls {
   readonly #listener: Listener
   readonly #memory: ProgramMemory
   readonly #waits: Waits
+  /** What is answered at once is told by these, made once: V8 takes long to begin a new function. */
+  readonly #tell = () => this.#listener.answer(this.#current, 0)
+  readonly #give = (message: Msgbuf) => this.#handOver(this.#current, this.#receiving, message)
+  /** Whose call they tell. */
+  #current: Trapped = NOBODY
+  #receiving: MsgrcvByAddress = NOTHING
 
   constructor(listener: Listener, memory: ProgramMemory, waits: Waits) {
     this.#listener = listener
@@ -68,7 +78,8 @@ export class MessageCalls {
     if (thread.sync !== undefined) {
       try {
         // That the answer arrives says that the bytes were the program's, and not of one that has its number now.
-        thread.sync.takeOver(call.msqid, message, msgflg | IPC_NOWAIT, () => this.#listener.answer(trapped, 0))
+        this.#current = trapped
+        thread.sync.takeOver(call.msqid, message, msgflg | IPC_NOWAIT, this.#tell)
         return undefined
       } catch (error) {
         if (!isCode(error, 'EAGAIN') || msgflg & IPC_NOWAIT) throw error
@@ -86,8 +97,9 @@ export class MessageCalls {
     if (msgflg & MSG_COPY) return this.#copy(trapped, call, thread.namespace)
     if (thread.sync === undefined) return this.#receive(trapped, call, thread)
     try {
-      const give = (message: Msgbuf) => this.#handOver(trapped, call, message)
-      thread.sync.handOver(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, give)
+      this.#current = trapped
+      this.#receiving = call
+      thread.sync.handOver(msqid, msgsz, msgtyp, msgflg | IPC_NOWAIT, this.#give)
       return undefined
     } catch (error) {
       if (!isCode(error, 'ENOMSG') || msgflg & IPC_NOWAIT) throw error
@@ -145,19 +157,22 @@ export class MessageCalls {
     const { msqid, msgsz, msgtyp, msgflg } = call
     const options = msgflg & IPC_NOWAIT ? {} : { signal: this.#waits.begin(trapped, caller.pid) }
     if (!namespace.capabilities.held) {
-      this.#handOver(trapped, call, await namespace.msgrcv(msqid, msgsz, msgtyp, msgflg, options))
+      this.#handOverLate(trapped, call, await namespace.msgrcv(msqid, msgsz, msgtyp, msgflg, options))
       return undefined
     }
     const held = await namespace.msgrcv(msqid, msgsz, msgtyp, msgflg, { ...options, hold: true })
-    await (this.#handOver(trapped, call, held) ? held.accept() : held.refuse())
+    await (this.#handOverLate(trapped, call, held) ? held.accept() : held.refuse())
     return undefined
+  }
+
+  /** As `handOver`, some time after the call came: its program may be gone, and its number another's. */
+  #handOverLate(trapped: Trapped, call: MsgrcvByAddress, message: Msgbuf): boolean {
+    this.#waits.end(trapped)
+    return this.#listener.isWaiting(trapped) && this.#handOver(trapped, call, message)
   }
 
   /** Writes a message into the program, and lets its call return. @returns Whether the program is there to have it. */
   #handOver(trapped: Trapped, { msgp }: MsgrcvByAddress, { mtype, mtext }: Msgbuf): boolean {
-    this.#waits.end(trapped)
-    // Before it is written: the number of one that is gone may be another's.
-    if (!this.#listener.isWaiting(trapped)) return false
     if (this.#memory.writeMessage(trapped.tid, msgp, trapped.bits, mtype, mtext)) {
       return this.#listener.answer(trapped, mtext.length)
     }
@@ -198,7 +213,7 @@ export class MessageCalls {
       const room = msgsz > TEXT_BYTES ? Math.min(msgsz, (await namespace.limits()).msgmax) : msgsz
       if (this.#memory.read(trapped.tid, msgp + trapped.bits / 8, room) === undefined) return -ERRNO.EFAULT
     }
-    this.#handOver(trapped, call, await namespace.msgrcv(msqid, msgsz, msgtyp, msgflg))
+    this.#handOverLate(trapped, call, await namespace.msgrcv(msqid, msgsz, msgtyp, msgflg))
     return undefined
   }
 

@@ -10,13 +10,14 @@ const IOVECS = 3
 /** Memory of other processes, by the rules of their pages. A thread's number names its process's memory. */
 export class ProgramMemory {
   readonly #calls: SupervisionCalls = supervisionCalls()
-  readonly #iovecs = new DataView(new ArrayBuffer(IOVECS * IOVEC_BYTES))
+  readonly #iovecs = new Int32Array(new ArrayBuffer(IOVECS * IOVEC_BYTES))
   readonly #iovecsAddress = this.#calls.addressOf(new Uint8Array(this.#iovecs.buffer))
   readonly #arena = new Uint8Array(new ArrayBuffer(ARENA_BYTES))
   readonly #arenaView = new DataView(this.#arena.buffer)
   readonly #arenaAddress = this.#calls.addressOf(this.#arena)
-  /** The last text's place in the arena: a program's messages are mostly of one size, and a view takes long to make. */
+  /** The last text's place in the arena: a program's messages are mostly of one size, and a view takes long to make, or to ask. */
   #text: Uint8Array = this.#arena.subarray(0, 0)
+  #textStart = 0
 
   /**
    * Copies bytes of a program.
@@ -37,7 +38,10 @@ export class ProgramMemory {
     const view = this.#viewOf(bytes)
     const mtype = bits === 64 ? readLong(view, 0) : view.getInt32(0, true)
     if (bytes !== this.#arena) return { mtype, mtext: bytes.subarray(word) }
-    if (this.#text.length !== msgsz || this.#text.byteOffset !== word) this.#text = bytes.subarray(word, word + msgsz)
+    if (this.#text.length !== msgsz || this.#textStart !== word) {
+      this.#text = bytes.subarray(word, word + msgsz)
+      this.#textStart = word
+    }
     return { mtype, mtext: this.#text }
   }
 
@@ -92,7 +96,7 @@ export class ProgramMemory {
   #readUpTo(tid: number, address: number, first: number, local: number, second: number): number {
     this.#setIovec(0, local, first + second)
     this.#setIovec(1, address, first)
-    this.#setIovec(2, address + first, second)
+    if (second > 0) this.#setIovec(2, address + first, second)
     return this.#calls.processVmReadv(
       tid,
       this.#iovecsAddress,
@@ -102,13 +106,12 @@ export class ProgramMemory {
     )
   }
 
+  /** Two longs, 0 or more, in halves: what an array of 32 bits is given above them is cut. */
   #setIovec(index: number, address: number, length: number): void {
-    this.#setWord(index * IOVEC_BYTES, address)
-    this.#setWord(index * IOVEC_BYTES + 8, length)
-  }
-
-  #setWord(offset: number, value: number): void {
-    this.#iovecs.setUint32(offset, value >>> 0, true)
-    this.#iovecs.setUint32(offset + 4, Math.floor(value / 2 ** 32), true)
+    const at = (index * IOVEC_BYTES) / 4
+    this.#iovecs[at] = address
+    this.#iovecs[at + 1] = address / 2 ** 32
+    this.#iovecs[at + 2] = length
+    this.#iovecs[at + 3] = length / 2 ** 32
   }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { ALL_CAPABILITIES, CAPABILITY_BIT } from '../abi/index.ts'
+import { capabilitiesIn, readThreadStatus, type ThreadStatus } from '../abi/index.ts'
 import type { CallerOptions, IpcNamespace, SyncIpcNamespace } from '../contract/index.ts'
 import { linuxCalls, supervisionCalls, type Watch } from '../linux/index.ts'
 
@@ -80,7 +80,6 @@ function readCaller(tid: number): Required<CallerOptions> | undefined {
   const status = readStatus(tid)
   if (status === undefined) return undefined
   const numbers = (name: string) => (status.get(name) ?? '').split(/\s+/).filter(Boolean).map(Number)
-  const effective = BigInt(`0x${status.get('CapEff') ?? '0'}`)
   return {
     pid: numbers('Tgid')[0] ?? tid,
     tid,
@@ -88,20 +87,14 @@ function readCaller(tid: number): Required<CallerOptions> | undefined {
     uid: numbers('Uid')[1] ?? 0,
     gid: numbers('Gid')[1] ?? 0,
     groups: numbers('Groups'),
-    capabilities: ALL_CAPABILITIES.filter((capability) => (effective >> BigInt(CAPABILITY_BIT[capability])) & 1n),
+    capabilities: capabilitiesIn(status),
   }
 }
 
 /** What /proc tells of a thread, name by name; `undefined` when it is gone. */
-export function readStatus(tid: number): ReadonlyMap<string, string> | undefined {
+export function readStatus(tid: number): ThreadStatus | undefined {
   try {
-    const lines = readFileSync(`/proc/${tid}/status`, 'latin1').split('\n')
-    return new Map(
-      lines.map((line) => {
-        const colon = line.indexOf(':')
-        return [line.slice(0, colon), line.slice(colon + 1).trim()]
-      }),
-    )
+    return readThreadStatus(readFileSync(`/proc/${tid}/status`, 'latin1'))
   } catch {
     // ENOENT or ESRCH: gone.
     return undefined

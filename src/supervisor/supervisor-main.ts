@@ -1,6 +1,7 @@
 /** The process that answers the calls of programs: `supervisor-main.js ORDER`, with a channel to the launcher at descriptor 3. */
 import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
+import { setFlagsFromString } from 'node:v8'
 import { BackendError } from '../contract/index.ts'
 import { readImage } from '../image/index.ts'
 import { linuxCalls, supervisionCalls } from '../linux/index.ts'
@@ -10,6 +11,12 @@ import { Supervisor } from './supervisor.ts'
 import type { FromSupervisor, SupervisorOrder, ToSupervisor } from './supervisor-order.ts'
 
 const CHANNEL = 3
+/**
+ * V8 may make few and long functions of what answers a call. The processor's caches are the program's when one comes, and
+ * a fiftieth of a pair goes without the ways between many. A V8 that does not know it lets it be.
+ */
+const INLINING = '--max-inlined-bytecode-size-cumulative=4000'
+setFlagsFromString(INLINING)
 
 const { url, restore, procFiles } = JSON.parse(process.argv[2] ?? '{}') as SupervisorOrder
 const channel = new Socket({ fd: CHANNEL, readable: true, writable: true })

@@ -57,7 +57,7 @@ export interface FileCall {
 
 /** A notification: a thread that made a call, and waits for the answer. */
 export interface Trapped {
-  /** The cookie's halves. */
+  /** The cookie's halves, signed. */
   readonly idLow: number
   readonly idHigh: number
   readonly tid: number
@@ -96,8 +96,8 @@ export class TrappedReader {
     const trap = machine?.traps.get(view.getInt32(NUMBER_OFFSET, true))
     this.#bits = machine?.bits ?? 64
     return {
-      idLow: view.getUint32(0, true),
-      idHigh: view.getUint32(4, true),
+      idLow: view.getInt32(0, true),
+      idHigh: view.getInt32(4, true),
       tid: view.getInt32(8, true),
       bits: this.#bits,
       call: trap === undefined ? { name: 'other' } : this.#call(trap),
@@ -122,8 +122,9 @@ export class TrappedReader {
 
   /** A size, as the kernel takes it: signed. Beyond 2^53 it is rounded: longer than any message either way. */
   #size(index: number): number {
-    const size = Number(this.#long(index))
-    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(size, Number.MAX_SAFE_INTEGER))
+    const size = this.#long(index)
+    if (typeof size === 'number') return size
+    return size < 0 ? Number.MIN_SAFE_INTEGER : Number.MAX_SAFE_INTEGER
   }
 
   #call(trap: Trap): ProgramCall {

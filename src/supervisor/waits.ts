@@ -1,4 +1,4 @@
-import { ERRNO } from '../abi/index.ts'
+import { ERRNO, maskIn } from '../abi/index.ts'
 import type { Listener } from './listener.ts'
 import { readStatus } from './program-threads.ts'
 import type { Trapped } from './trapped-call.ts'
@@ -103,7 +103,7 @@ export class Waits implements Disposable {
 /** What a call is to answer because of the signals that wait for its thread; `undefined` where there are none. */
 function errnoOfSignals(tid: number): number | undefined {
   const status = readStatus(tid)
-  const mask = (name: string) => BigInt(`0x${status?.get(name) ?? '0'}`)
+  const mask = (name: string) => maskIn(status, name)
   const pending = (mask('SigPnd') | mask('ShdPnd')) & ~mask('SigBlk') & ~mask('SigIgn')
   if (pending === 0n) return undefined
   return (pending & mask('SigCgt')) === 0n ? ERESTARTNOHAND : ERRNO.EINTR

@@ -11,6 +11,9 @@ const FIRST_BUFFER_BYTES = 1_024
 /** A whole number up to 2^53-1 takes 8 bytes of 7 bits; a signed one, with 6 bits in its first byte, 8 too. */
 const VARINT_BYTES_MAX = 8
 
+/** So few bytes are copied sooner than V8 has called what copies many. */
+const COPIED_ONE_BY_ONE_MAX = 32
+
 const textEncoder = new TextEncoder()
 
 /**
@@ -23,6 +26,12 @@ export class ByteWriter {
   /** Before this offset stands what was taken: it is never written again. */
   #start = 0
   #end = 0
+  readonly #bufferBytes: number
+
+  /** @param bufferBytes Of whoever takes long records: some of them should fit, or each moves on to a buffer of its own. */
+  constructor(bufferBytes: number = BUFFER_BYTES) {
+    this.#bufferBytes = bufferBytes
+  }
 
   /** Bytes that were written and not yet taken. */
   get length(): number {
@@ -89,9 +98,11 @@ export class ByteWriter {
 
   /** As many bytes as the format says. */
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    this.#bytes.set(bytes, this.#end)
-    this.#end += bytes.length
+    const { length } = bytes
+    this.#reserve(length)
+    if (length > COPIED_ONE_BY_ONE_MAX) this.#bytes.set(bytes, this.#end)
+    else for (let index = 0; index < length; index++) this.#bytes[this.#end + index] = bytes[index] as number
+    this.#end += length
   }
 
   /** A message's payload: a length and so many bytes. */
@@ -137,9 +148,15 @@ export class ByteWriter {
   #varint(value: number): void {
     const bytes = this.#bytes
     let rest = value
-    while (rest > 0x7fff_ffff) {
-      bytes[this.#end++] = (rest & 0x7f) | 0x80
-      rest = Math.floor(rest / 0x80)
+    if (rest > 0x7fff_ffff) {
+      // Four bytes with one division, and what is left has 25 bits.
+      const high = Math.floor(rest / 0x1000_0000)
+      let low = rest - high * 0x1000_0000
+      for (let count = 0; count < 4; count++) {
+        bytes[this.#end++] = (low & 0x7f) | 0x80
+        low >>= 7
+      }
+      rest = high
     }
     while (rest > 0x7f) {
       bytes[this.#end++] = (rest & 0x7f) | 0x80
@@ -155,7 +172,7 @@ export class ByteWriter {
   /** What was not yet taken moves on to a new buffer, twice as long; one that is used more gets longer ones. */
   #grow(count: number): void {
     const { length } = this
-    const usual = Math.min(BUFFER_BYTES, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
+    const usual = Math.min(this.#bufferBytes, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
     const bytes = new Uint8Array(Math.max(usual, length + count, length * 2))
     bytes.set(this.#bytes.subarray(this.#start, this.#end))
     this.#bytes = bytes

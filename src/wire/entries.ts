@@ -1,4 +1,4 @@
-import type { Completion, Entry } from '../engine/index.ts'
+import type { Caller, Completion, Entry } from '../engine/index.ts'
 import { type ByteReader, decodeWhole } from './byte-reader.ts'
 import { ByteWriter } from './byte-writer.ts'
 import { readCaller, readTicket, writeCaller, writeTicket } from './callers.ts'
@@ -17,12 +17,23 @@ export function encodeEntry(entry: Entry): Uint8Array {
   return encoded((writer) => writeEntry(writer, entry))
 }
 
-/** An entry behind what was written before. @throws {RangeError} as `encodeEntry`; a part of it may be written. */
-export function writeEntry(writer: ByteWriter, { ticket, now, caller, call }: Entry): void {
+/**
+ * An entry behind what was written before.
+ *
+ * @param callerBytes Its caller as `encodeCaller` gave it, for one who writes many of one caller.
+ * @throws {RangeError} as `encodeEntry`; a part of it may be written.
+ */
+export function writeEntry(writer: ByteWriter, { ticket, now, caller, call }: Entry, callerBytes?: Uint8Array): void {
   writeTicket(writer, ticket)
   writer.uint(now)
-  writeCaller(writer, caller)
+  if (callerBytes === undefined) writeCaller(writer, caller)
+  else writer.raw(callerBytes)
   writeCall(writer, call)
+}
+
+/** What an entry has of its caller. @throws {RangeError} as `encodeEntry`. */
+export function encodeCaller(caller: Caller): Uint8Array {
+  return encoded((writer) => writeCaller(writer, caller))
 }
 
 /**

@@ -4,8 +4,11 @@ import fc from 'fast-check'
 import { arbitraryCheckpoint } from '../../test/golden/checkpoints.ts'
 import { arbitraryClientFrame, arbitraryServerFrame } from '../../test/wire/arbitraries.ts'
 import type { Checkpoint, CheckpointQueue } from '../engine/index.ts'
+import { littleEndian32 } from './frame-reader.ts'
+import { endFrame } from './frames.ts'
 import {
   agreedVersion,
+  ByteWriter,
   CheckpointBuilder,
   type ClientFrame,
   checkpointParts,
@@ -242,4 +245,14 @@ describe('checkpointParts and CheckpointBuilder', () => {
     assert.equal(builder.finish(), undefined)
     assert.deepEqual(builder.waiting, [])
   })
+})
+
+test('endFrame takes a frame of FRAME_BYTES_MAX bytes, and none that is a byte longer', () => {
+  const writer = new ByteWriter()
+  writer.fixed32(0)
+  writer.raw(new Uint8Array(FRAME_BYTES_MAX))
+  endFrame(writer, 0)
+  writer.byte(0)
+  assert.throws(() => endFrame(writer, 0), RangeError)
+  assert.equal(littleEndian32(writer.take(), 0), FRAME_BYTES_MAX)
 })

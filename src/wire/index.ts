@@ -13,7 +13,7 @@ export {
   type RequestFrame,
   type RequestName,
 } from './client-frames.ts'
-export { decodeCompletion, decodeEntry, encodeCompletion, encodeEntry, writeEntry } from './entries.ts'
+export { decodeCompletion, decodeEntry, encodeCaller, encodeCompletion, encodeEntry, writeEntry } from './entries.ts'
 export { WireError } from './errors.ts'
 export { FrameReader } from './frame-reader.ts'
 export { FrameWriter } from './frames.ts'

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Message } from '../engine/index.ts'
+import type { Call, Message, WaitingCall } from '../engine/index.ts'
+import { decodeWhole } from './byte-reader.ts'
+import { ByteWriter } from './byte-writer.ts'
+import { readWaitingCall, writeWaitingCall } from './calls.ts'
 import {
   type ClientFrame,
   decodeClientFrame,
@@ -15,6 +18,7 @@ import {
   type ServerFrame,
   WireError,
 } from './index.ts'
+import { readQueue, writeQueue } from './queues.ts'
 
 /** What no writer writes, at the byte where it is seen; each is one byte of a frame that is right, changed. */
 
@@ -132,4 +136,38 @@ test('decodeState refuses a part that there is none of', () => {
   // Magic, version, and a frame of two bytes.
   const head = [0x4d, 0x53, 0x47, 0x53, 1, 0, 0, 0]
   refuses((bytes) => [...decodeState([bytes])], Uint8Array.of(...head, 2, 0, 0, 0, 0xee, 0), 0)
+})
+
+test('readWaitingCall reads calls that wait, and refuses every other one', () => {
+  const caller = { pid: 1, tid: 1, uid: 0, gid: 0, groups: [], capabilities: [] }
+  const of = (call: Call) => ({ ticket: { session: 1, number: 2 }, msqid: 3, caller, call }) as WaitingCall
+  const read = (waiting: WaitingCall) => {
+    const writer = new ByteWriter()
+    writeWaitingCall(writer, waiting)
+    return decodeWhole(writer.take(), true, readWaitingCall)
+  }
+  const waits: readonly Call[] = [
+    { name: 'msgsnd', msqid: 3, mtype: 1, mtext: new Uint8Array(1), msgflg: 0 },
+    { name: 'msgrcv', msqid: 3, msgsz: 1, msgtyp: 0, msgflg: 0 },
+    { name: 'copyAfter', msqid: 3, sequence: 1, msgsz: 1, msgtyp: 0, msgflg: 0 },
+  ]
+  for (const call of waits) assert.deepEqual(read(of(call)), of(call))
+  for (const call of [{ name: 'openSession' }, { name: 'msgget', key: 1, msgflg: 0 }] as const) {
+    assert.throws(() => read(of(call)), WireError, call.name)
+  }
+})
+
+test('readQueue reads back what each message tells, whichever of it that is', () => {
+  const message = { mtype: 1, mtext: Uint8Array.of(1, 2) }
+  const told = { sequence: 5, sender: { pid: 6, uid: 7 }, time: 8 }
+  const messages = Array.from({ length: 8 }, (_, flags) => ({
+    ...message,
+    ...(flags & 1 && { sequence: told.sequence }),
+    ...(flags & 2 && { sender: told.sender }),
+    ...(flags & 4 && { time: told.time }),
+  }))
+  const queue = { msqid: 1, perm: { key: 1, uid: 2, gid: 3, cuid: 4, cgid: 5, mode: 6 }, qbytes: 7, messages }
+  const writer = new ByteWriter()
+  writeQueue(writer, queue)
+  assert.deepEqual(decodeWhole(writer.take(), true, readQueue), queue)
 })

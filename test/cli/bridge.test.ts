@@ -1,12 +1,14 @@
 import { equal, match, ok } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { IPC_NOWAIT } from '../../src/abi/index.ts'
 import { openNamespace } from '../../src/open/index.ts'
 import { ServeProcess } from '../daemon/serve-process.ts'
 import { MSGQ, msgq } from './child.ts'
+import { KERNEL_SKIPPED, PrivateNamespace } from './private-namespace.ts'
 
 const KEY = 0x62726467
 
@@ -87,6 +89,46 @@ test('msgq bridge --mirror sends each message once, and takes none', async () =>
   await bridge.stop()
   const rest = await to.msgrcv(copy, 10, 0, IPC_NOWAIT).catch((error: NodeJS.ErrnoException) => error.code)
   equal(rest, 'ENOMSG')
+})
+
+test('msgq bridge takes the kernel’s messages to a daemon, and loses none when either is killed', {
+  skip: KERNEL_SKIPPED,
+}, async () => {
+  await using kernel = await PrivateNamespace.open()
+  await using target = await ServeProcess.start()
+  await using to = await openNamespace(target.url)
+  const spool = ['--spool', join(target.directory, 'spool')]
+  const words = kernel.entering(process.execPath, [MSGQ, 'bridge', 'linux:', target.url, '-q', '0x62726467', ...spool])
+  const start = () => spawn('nsenter', words, { stdio: 'ignore' })
+  equal(kernel.msgq(['create', '--key', '0x62726467']).status, 0)
+  let sent = 0
+  const send = (count: number) => {
+    const lines = Array.from({ length: count }, () => `{"type":1,"encoding":"utf-8","payload":"${++sent}"}\n`).join('')
+    const { status, stderr } = kernel.msgq(['send', '0x62726467', '--ndjson'], { input: lines })
+    equal(status, 0, stderr)
+  }
+  send(30)
+  let bridge = start()
+  const received = new Set<number>()
+  const receiveAll = async () => {
+    const queue = await to.msgget(KEY, 0o1600)
+    while (received.size < sent) received.add(Number(Buffer.from((await to.msgrcv(queue, 10, 0, 0)).mtext)))
+  }
+  await receiveAll()
+  await target.stop('SIGKILL')
+  send(30)
+  await target.start()
+  await receiveAll()
+  equal([...received].join(), Array.from({ length: sent }, (_, index) => index + 1).join(), 'in their order')
+  const ended = once(bridge, 'close')
+  bridge.kill('SIGKILL')
+  await ended
+  send(30)
+  bridge = start()
+  await receiveAll()
+  const gone = once(bridge, 'close')
+  bridge.kill('SIGKILL')
+  await gone
 })
 
 test('msgq bridge says what is wrong, and begins nothing', () => {

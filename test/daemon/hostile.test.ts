@@ -3,9 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { IPC_NOWAIT, IPC_STAT, MSG_COPY } from '../../src/abi/index.ts'
+import { IPC_NOWAIT, IPC_SET, IPC_STAT, MSG_COPY } from '../../src/abi/index.ts'
 import { SESSION_GRACE_MS, UNREAD_OF_ALL_BYTES_MAX } from '../../src/backends/daemon/server/limits.ts'
+import { userOfProcess } from '../../src/backends/daemon/server/peer.ts'
+import { openNamespace } from '../../src/open/index.ts'
 import { RawClient } from './raw-client.ts'
+import { ServeProcess } from './serve-process.ts'
 import { ServedNamespace } from './served.ts'
 
 const INDEX = new URL('../../src/index.js', import.meta.url)
@@ -14,6 +17,7 @@ const RECEIVER = `import { openNamespace } from '${INDEX}'
 const namespace = await openNamespace(process.argv[1])
 await namespace.msgrcv(Number(process.argv[2]), 100, 0, 0)`
 
+const MESSAGE = { mtype: 1, mtext: new Uint8Array(1) }
 const text = (mtext: Uint8Array) => Buffer.from(mtext).toString()
 
 test('a message that was on its way to a program that is killed is back on its queue', async () => {
@@ -45,6 +49,44 @@ test('a user speaks for no other, though what is asked needs no right to anythin
   await rejects(namespace.as(anybody).msgget(0, 0o600), { code: 'EPERM', hint: /not for user 1001/ })
   const msqid = await namespace.as({ uid: 1000 }).msgget(0, 0o600)
   equal((await namespace.msgctl(msqid, IPC_STAT)).perm.cuid, 1000)
+})
+
+test('a user speaks for a process of its own, and for none that is another user’s or gone', async () => {
+  const own = spawn('setpriv', ['--reuid=1000', '--regid=1000', '--clear-groups', 'sleep', '1000'])
+  const peer = { pid: process.pid, tid: process.pid, uid: 1000, gid: 1000, groups: [], capabilities: [] }
+  await using served = await ServedNamespace.start({}, { peerOf: () => peer })
+  await using namespace = await served.connect()
+  const msqid = await namespace.msgget(0, 0o600)
+  const { pid = 0 } = own
+  const send = (pid: number) => namespace.as({ uid: 1000, gid: 1000, pid }).msgsnd(msqid, MESSAGE, IPC_NOWAIT)
+  // It is another user's until it has become its own.
+  while (userOfProcess(pid) !== 1000) await setImmediate()
+  await send(pid)
+  equal((await namespace.msgctl(msqid, IPC_STAT)).lspid, pid)
+  await rejects(send(1), { code: 'EPERM', hint: /process 1 is none of user 1000/ })
+  const ended = once(own, 'exit')
+  own.kill('SIGKILL')
+  await ended
+  await rejects(send(pid), { code: 'EPERM' })
+})
+
+test('calls to a daemon that stands still wait in the client, and are all answered when it goes on', async () => {
+  await using serve = await ServeProcess.start(['--durability', 'none'])
+  await using namespace = await openNamespace(serve.url)
+  const msqid = await namespace.msgget(0, 0o600)
+  const sizeBytes = 8_192
+  await namespace.setLimits({ msgmnb: 2 ** 25 })
+  const { perm } = await namespace.msgctl(msqid, IPC_STAT)
+  await namespace.msgctl(msqid, IPC_SET, { perm, qbytes: 2 ** 25 })
+  process.kill(serve.pid, 'SIGSTOP')
+  // Some ten times what a socket takes before its writer has to wait.
+  const sent = Array.from({ length: 500 }, (_, number) =>
+    namespace.msgsnd(msqid, { mtype: 1 + number, mtext: new Uint8Array(sizeBytes) }, 0),
+  )
+  process.kill(serve.pid, 'SIGCONT')
+  await Promise.all(sent)
+  const types = [...((await namespace.checkpoint()).queues[0]?.messages ?? [])].map(({ mtype }) => Number(mtype))
+  equal(types.join(), sent.map((_, number) => 1 + number).join())
 })
 
 test('what clients do not read is bounded for all of them together, however many they are', async () => {

@@ -4,7 +4,7 @@
  * simulated lives of daemons and of a cluster's nodes, and a cluster whose servers and nodes are killed, stopped and cut off.
  */
 import { parseArgs } from 'node:util'
-import { BACK_MS, FAULTS, runFaults } from '../jetstream/faults.ts'
+import { FAULTS, runFaults } from '../jetstream/faults.ts'
 import { freshSeed, Random } from '../oracle/random.ts'
 import { KINDS, runLives } from '../simulator/lives.ts'
 import { runCrashes } from './crash/rounds.ts'
@@ -43,6 +43,6 @@ for (const kind of lives > 0 ? KINDS : []) {
 if (faults > 0) {
   const random = new Random(seed)
   const chosen = Array.from({ length: faults }, () => random.pick(FAULTS))
-  const report = await runFaults(seed, chosen, BACK_MS, (fault, number) => console.log(`fault ${number}: ${fault}`))
+  const report = await runFaults(seed, chosen, 0, (fault, number) => console.log(`fault ${number}: ${fault}`))
   console.log(`faults: ${JSON.stringify(report)}`)
 }

@@ -1,16 +1,30 @@
-import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match, ok, rejects } from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { IPC_SET, IPC_STAT } from '../../src/abi/index.ts'
+import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
 import { openNamespace } from '../../src/open/index.ts'
 import { MSGQ, msgq, runProgram } from '../cli/child.ts'
 import { ServeProcess } from './serve-process.ts'
 
 /** A user and a group that have nothing to do with the tests. */
 const STRANGER = ['--reuid=12345', '--regid=23456', '--clear-groups']
+
+test('msgq serve says that it serves when it can be asked, and not where it cannot', async () => {
+  await using serve = await ServeProcess.start()
+  while (!serve.stderr.endsWith('\n')) await setImmediate()
+  equal(serve.stderr, `serving ${serve.url}, with a journal in ${serve.state}\n`)
+  await using namespace = await openNamespace(serve.url)
+  equal(await namespace.nextId(), -1)
+  const again = msgq(['serve', '--socket', serve.socket, '--state', join(serve.directory, 'other')])
+  equal(again.status, 3)
+  doesNotMatch(again.stderr, /serving/)
+})
 
 test('msgq serve outlives its programs and itself, killed or stopped', async () => {
   await using serve = await ServeProcess.start()
@@ -118,6 +132,35 @@ test('a socket of mode 0600 keeps other users out; behind one of 0666 modes of q
   deepEqual([queue?.perm.uid, queue?.perm.gid, queue?.perm.cuid], [12_345, 23_456, 12_345])
   equal(stranger('receive', '0x2', '--nowait').status, 1)
   equal(stranger('limits', '--msgmax', '1').status, 1)
+})
+
+test('msgq serve ends with 3 when its disk fails, having answered only what the next start has', async () => {
+  await using serve = await ServeProcess.start()
+  const namespace = await openDaemonNamespace(serve.socket, { reconnectMs: 0 })
+  const msqid = await namespace.msgget(1, 0o1600)
+  await namespace.setLimits({ msgmax: 2 ** 20, msgmnb: 2 ** 28 })
+  const { perm } = await namespace.msgctl(msqid, IPC_STAT)
+  await namespace.msgctl(msqid, IPC_SET, { perm, qbytes: 2 ** 28 })
+  // Its open files are there still; there is no place for another one.
+  const elsewhere = join(serve.directory, 'elsewhere')
+  renameSync(serve.state, elsewhere)
+  let answered = 0
+  const goesOn = async () => {
+    for (;;) {
+      await namespace.msgsnd(msqid, { mtype: 1, mtext: new Uint8Array(2 ** 20) }, 0)
+      answered++
+    }
+  }
+  await rejects(goesOn(), { code: 'ERR_MSGQ_IN_DOUBT' })
+  equal(await serve.ended, 3)
+  match(serve.stderr, /ERR_MSGQ_JOURNAL_FAILED: .*state: the disk did not take what was appended \(ENOENT/)
+  ok(answered > 0)
+  renameSync(elsewhere, serve.state)
+  await serve.start()
+  await using again = await openNamespace(serve.url)
+  const { qnum } = await again.msgctl(msqid, IPC_STAT)
+  ok(qnum >= answered, `${answered} were answered, ${qnum} are there`)
+  await namespace.close()
 })
 
 test('msgq serve answers /healthz and /metrics on a port of this machine', async () => {

@@ -2,13 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
-import { openDisk } from '../../src/backends/daemon/journal/index.ts'
-import { EngineService } from '../../src/backends/daemon/server/engine-service.ts'
+import { type Disk, openDisk } from '../../src/backends/daemon/journal/index.ts'
+import { EngineService, type EngineServiceOptions } from '../../src/backends/daemon/server/engine-service.ts'
 import { Server, type ServerOptions } from '../../src/backends/daemon/server/server.ts'
 import type { IpcNamespace } from '../../src/contract/index.ts'
 import type { NamespaceOptions } from '../../src/engine/index.ts'
 
 const SEGMENT_BYTES = 2 ** 20
+
+/** Its journal, where it is to be another one than that of a directory. */
+export interface ServedJournal extends Partial<Omit<EngineServiceOptions, 'namespace' | 'url'>> {
+  readonly disk?: () => Promise<Disk>
+}
 
 /** A daemon in this process, with a journal in a directory of its own. */
 export class ServedNamespace implements AsyncDisposable {
@@ -16,21 +21,29 @@ export class ServedNamespace implements AsyncDisposable {
   readonly path: string
   readonly #options: NamespaceOptions
   readonly #serverOptions: Partial<ServerOptions>
+  readonly #journal: ServedJournal
   #running: { readonly service: EngineService; readonly server: Server } | undefined
 
-  private constructor(directory: string, options: NamespaceOptions, serverOptions: Partial<ServerOptions>) {
+  private constructor(
+    directory: string,
+    options: NamespaceOptions,
+    serverOptions: Partial<ServerOptions>,
+    journal: ServedJournal,
+  ) {
     this.directory = directory
     this.path = join(directory, 'socket')
     this.#options = options
     this.#serverOptions = serverOptions
+    this.#journal = journal
   }
 
   static async start(
     options: NamespaceOptions = {},
     serverOptions: Partial<ServerOptions> = {},
+    journal: ServedJournal = {},
   ): Promise<ServedNamespace> {
     const directory = await mkdtemp(join(tmpdir(), 'msgq-daemon-'))
-    const served = new ServedNamespace(directory, options, serverOptions)
+    const served = new ServedNamespace(directory, options, serverOptions, journal)
     await served.start()
     return served
   }
@@ -41,12 +54,13 @@ export class ServedNamespace implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const disk = await openDisk(this.directory)
-    const service = await EngineService.open(disk, {
+    const { disk = () => openDisk(this.directory), ...options } = this.#journal
+    const service = await EngineService.open(await disk(), {
       url: 'test:',
       durability: 'none',
       segmentBytes: SEGMENT_BYTES,
       namespace: this.#options,
+      ...options,
     })
     const server = await Server.listen({ path: this.path, service, ...this.#serverOptions })
     this.#running = { service, server }

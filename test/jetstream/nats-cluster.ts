@@ -1,13 +1,16 @@
 import { strict as assert } from 'node:assert'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { openJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import { natsServer } from './nats-server.ts'
+
+/** Of what a server says. */
+const LAST_LINES = 20
 
 export interface ClusterOptions {
   /** Further lines of each server's configuration. */
@@ -88,7 +91,18 @@ ${options.configuration ?? ''}
     assert.ok(program !== undefined, 'nats-server 2.12 or newer is needed: NATS_SERVER, PATH, or npm test with CI=true')
     const before = this.#options.before?.(index) ?? []
     const [command = '', ...words] = [...before, program, '-c', join(this.directory, `${index}.conf`)]
-    this.#processes[index] = spawn(command, words, { stdio: 'ignore' })
+    const log = openSync(this.#log(index), 'a')
+    this.#processes[index] = spawn(command, words, { stdio: ['ignore', log, log] })
+    closeSync(log)
+  }
+
+  /** What a server has said last. */
+  lastWords(index: number): string {
+    return readFileSync(this.#log(index), 'utf8').split('\n').slice(-LAST_LINES).join('\n')
+  }
+
+  #log(index: number): string {
+    return join(this.directory, `${index}.log`)
   }
 
   /** Resolves when no thread of the server runs any more. */

@@ -8,6 +8,23 @@ interface Publisher {
   publish(subject: string, bytes: Uint8Array, options: object): Promise<{ readonly seq: number }>
 }
 
+/** What a stream is, as NATS's own client tells. */
+export interface StreamShape {
+  readonly config: { readonly num_replicas: number }
+  readonly state: { readonly consumer_count: number }
+}
+
+/** Asks a server about a stream. */
+export async function shapeOf(server: string, name: string): Promise<StreamShape> {
+  const require = createRequire(import.meta.url)
+  const connection = await require('@nats-io/transport-node').connect({ servers: [server] })
+  try {
+    return await (await require('@nats-io/jetstream').jetstreamManager(connection)).streams.info(name)
+  } finally {
+    await connection.close()
+  }
+}
+
 /** A stream of three copies as NATS's own client uses it, with nothing of ours between. */
 export class RawStream {
   readonly #connection: Connection

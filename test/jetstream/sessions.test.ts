@@ -1,6 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
+import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
+import { BATCH, decodeRecord, EXPIRE, encodeRecord } from '../../src/backends/jetstream/record.ts'
+import type { LogRecord } from '../../src/backends/jetstream/replicated-log.ts'
 import { NatsCluster } from './nats-cluster.ts'
 import { NodeProcess } from './node-process.ts'
 import { type Opened, openReplica, receive, send, texts, until } from './replicas.ts'
@@ -103,3 +107,39 @@ test('a sender that waits for room in a node that was ended sends once, when the
   assert.equal(await receive(namespace, queue), 'late')
   await assert.rejects(namespace.msgrcv(queue, 100, 0, IPC_NOWAIT), { code: 'ENOMSG' })
 })
+
+test('a sender that waits anew sends what it was given, whatever became of those bytes meanwhile', async () => {
+  await using first = await opened('reused')
+  const { namespace, queue, url, node } = first
+  await namespace.msgsnd(queue, { mtype: 1, mtext: Buffer.alloc(8192) }, 0)
+  await namespace.msgsnd(queue, { mtype: 1, mtext: Buffer.alloc(8192) }, 0)
+  const mtext = Buffer.from('given')
+  const sending = namespace.msgsnd(queue, { mtype: 1, mtext }, 0)
+  await until(async () => (await namespace.waiting()).length === 1, 'it waits')
+  mtext.fill('x')
+  const { session } = node
+  const log = await NatsLog.open(readNatsUrl(url))
+  try {
+    // As another node would that has not heard of this one for long.
+    await until(async () => {
+      const number = lastOf(session, await log.read(1))
+      await log.append(
+        encodeRecord({ kind: EXPIRE, goesOn: false, session, number, body: new Uint8Array() }),
+        `${number}`,
+      )
+      return node.session !== session
+    }, 'its session has ended')
+  } finally {
+    await log.close()
+  }
+  await until(async () => (await namespace.waiting()).length === 1, 'it waits again')
+  for (let count = 0; count < 2; count++) await namespace.msgrcv(queue, 8192, 0, 0)
+  await sending
+  assert.equal(await receive(namespace, queue), 'given')
+})
+
+/** The number of the last record of a session. */
+function lastOf(session: number, records: readonly LogRecord[]): number {
+  const own = records.map(({ bytes }) => decodeRecord(bytes)).filter((message) => message?.session === session)
+  return Math.max(...own.map((message) => (message?.kind === BATCH ? message.number : 0)))
+}

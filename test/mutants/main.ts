@@ -3,6 +3,7 @@
  * Prints the score of each folder; fails when one is too low or a survivor is not in survivors.txt.
  */
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
 import { folderNamed, MUTATED, type MutatedFolder } from './folders.ts'
 import { judge } from './judge.ts'
@@ -13,14 +14,17 @@ const RUNNER = join(import.meta.dirname, 'runner.js')
 
 process.exitCode = await main(process.argv.slice(2))
 
-async function main(words: readonly string[]): Promise<number> {
-  const again = words.includes('--again')
-  const names = words.filter((word) => !word.startsWith('--'))
+async function main(args: string[]): Promise<number> {
+  const { values, positionals: names } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { again: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+  })
   const folders = names.length === 0 ? MUTATED : names.map(folderNamed)
   let failed = false
   for (const folder of folders) {
     const began = Date.now()
-    const stryker = new Stryker(options(folder, again))
+    const stryker = new Stryker(options(folder, values))
     const verdict = judge(folder, await stryker.runMutationTest())
     console.log(`${verdict.lines.join('\n')}\n${folder.name}: ${Math.round((Date.now() - began) / 1_000)} s`)
     failed ||= !verdict.holds
@@ -28,10 +32,16 @@ async function main(words: readonly string[]): Promise<number> {
   return failed ? 1 : 0
 }
 
-/** @param again Asks only about what changed since the last run, with its tests. */
-function options(folder: MutatedFolder, again: boolean): ConstructorParameters<typeof Stryker>[0] {
+interface Choice {
+  /** Asks only about what changed since the last run, with its tests, and what that had not come to. */
+  readonly again: boolean
+  /** Asks about files whose name has this; of the others it says what the last run said. */
+  readonly only: string
+}
+
+function options(folder: MutatedFolder, { again, only }: Choice): ConstructorParameters<typeof Stryker>[0] {
   return {
-    mutate: [`${folder.path}/**/*.ts`, `!${folder.path}/**/*.test.ts`],
+    mutate: [`${folder.path}/**/*${only}*.ts`, `!${folder.path}/**/*.test.ts`],
     plugins: [RUNNER],
     testRunner: 'msgq',
     ignorers: ['words'],
@@ -42,15 +52,17 @@ function options(folder: MutatedFolder, again: boolean): ConstructorParameters<t
     // TypeScript 7 has no API that Stryker could read it with; nothing in it needs to change.
     tsconfigFile: 'tsconfig.none.json',
     ignorePatterns: ['dist', 'docs', 'bench', 'examples', 'src/page', 'src/inspector', 'src/supervisor'],
-    reporters: ['json', 'progress-append-only', 'survivors'],
+    reporters: ['json', 'progress-append-only', 'survivors', 'unfinished'],
     jsonReporter: { fileName: `${REPORTS}/${folder.name}.json` },
     incremental: true,
     force: !again,
     incrementalFile: `${REPORTS}/${folder.name}.incremental.json`,
     warnings: false,
     concurrency: 2,
-    // A test that takes too long is ended by our runner, which knows how long it should take.
-    timeoutMS: 10 * 60_000,
+    // A test that takes too long is ended by our runner, which knows how long it should take, and counts the processor's time:
+    // where much else runs, an hour is not long.
+    timeoutMS: 60 * 60_000,
+    dryRunTimeoutMinutes: 120,
     mutatedFolder: folder.name,
   }
 }

@@ -29,6 +29,7 @@ import { wordsForPeople } from './left-out.ts'
 import type { ActiveMutant, PlannedTest, Reply, TestRun } from './protocol.ts'
 import { isSurvivor, nameOf, survivorOf } from './survivors.ts'
 import { type Ended, TestProcess } from './test-process.ts'
+import { UnfinishedReport } from './unfinished.ts'
 
 /** Of a processor: starting Node and loading every module that a file of tests needs. */
 const LOAD_MS = 20_000
@@ -201,6 +202,7 @@ export const strykerPlugins: readonly [
   ClassPlugin<PluginKind.TestRunner, [typeof commonTokens.options]>,
   ValuePlugin<PluginKind.Ignore>,
   ValuePlugin<PluginKind.Reporter>,
+  ClassPlugin<PluginKind.Reporter, [typeof commonTokens.options]>,
 ] = [
   declareClassPlugin(PluginKind.TestRunner, 'msgq', FolderRunner),
   declareValuePlugin(PluginKind.Ignore, 'words', wordsForPeople),
@@ -210,4 +212,5 @@ export const strykerPlugins: readonly [
       if (isSurvivor(mutant)) console.log(`survived: ${nameOf(survivorOf(mutant))}`)
     },
   }),
+  declareClassPlugin(PluginKind.Reporter, 'unfinished', UnfinishedReport),
 ]

@@ -89,4 +89,11 @@ export const OTHER_FAULTS: readonly Fault[] = [
     replace: 'message.version > RECORD_VERSION + 1_000) {',
     suite: 'test/jetstream/sameness.test.ts',
   },
+  {
+    fault: 'a node gives a call up before a leader can have been elected',
+    file: 'src/backends/jetstream/proposer.ts',
+    find: 'export const GIVE_UP_MS = 15_000',
+    replace: 'export const GIVE_UP_MS = 1_000',
+    suite: 'test/jetstream/programs.test.ts',
+  },
 ]

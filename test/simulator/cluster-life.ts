@@ -1,20 +1,25 @@
 import { IPC_CREAT, IPC_SET } from '../../src/abi/index.ts'
+import { openJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import { JetstreamNamespace } from '../../src/backends/jetstream/jetstream-namespace.ts'
+import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { Node } from '../../src/backends/jetstream/node.ts'
 import { Waiters } from '../../src/backends/jetstream/waiters.ts'
 import { BackendError, type IpcNamespace } from '../../src/contract/index.ts'
+import type { Caller } from '../../src/engine/index.ts'
 import { Account } from './account.ts'
 import { ClusterWatch } from './cluster-watch.ts'
-import { takeAll } from './daemon-life.ts'
 import { ROOT } from './journal-watch.ts'
 import type { LifeReport } from './lives.ts'
+import { NatsServers } from './nats-servers.ts'
 import { Network } from './network.ts'
 import { Program } from './programs.ts'
 import { LogServers, SimulatedLog } from './simulated-log.ts'
 import { ask, delay, play, soon } from './stage.ts'
+import { takeAll } from './take-all.ts'
 import { type SimulatedProcess, World } from './world.ts'
 
 const NODES = 3
+const NAME = 'simulated'
 const KEYS = [11, 12, 13]
 /** Four heartbeats and some: then the session of a node that is gone has ended. */
 const SESSION_ENDS_MS = 60_000
@@ -36,7 +41,17 @@ const WEIGHTS = {
   nothing: 2,
 } as const
 
-type Fault = keyof typeof WEIGHTS
+/** What else breaks where there are servers. */
+const OF_SERVERS = { 'server killed': 4, 'server paused': 2, 'connection cut': 3, stalled: 2 } as const
+
+type Fault = keyof typeof WEIGHTS | keyof typeof OF_SERVERS
+
+export interface ClusterOptions {
+  readonly faults: number
+  readonly counts: number
+  /** What stands under the nodes: a log, or NATS servers that their own adaptor and NATS's own client talk to. */
+  readonly over: 'log' | 'nats'
+}
 
 interface Member {
   readonly process: SimulatedProcess
@@ -48,12 +63,12 @@ interface Member {
 /** Nodes over a replicated log, the way to which breaks, and their programs. */
 export class ClusterLife {
   readonly world: World
-  readonly #servers: LogServers
+  readonly #servers: LogServers | NatsServers
   readonly #network: Network
   readonly #account = new Account()
   readonly #watch: ClusterWatch
   readonly #counts = new Map<string, number>()
-  readonly #options: { readonly faults: number; readonly counts: number }
+  readonly #options: ClusterOptions
   readonly #nodeOptions: object
   readonly #thinkMs: number
   readonly #tasks: number
@@ -64,17 +79,18 @@ export class ClusterLife {
   #isQuiet = false
   #mend: (() => void)[] = []
 
-  constructor(seed: number, options: { readonly faults: number; readonly counts: number }) {
+  constructor(seed: number, options: ClusterOptions) {
     this.world = new World(seed)
     this.#options = options
     const { random } = this.world
     this.#thinkMs = random.pick([5, 20, 100, 3_000])
-    this.#tasks = random.between(2, 5)
-    this.#servers = new LogServers(this.world, {
-      latencyMs: random.pick([1, 5, 50]),
-      idMemoryMs: random.pick([500, 5_000, 120_000]),
-    })
-    this.#network = new Network(this.world, { latencyMs: 1, slow: 0, bufferBytes: 65_536 })
+    this.#tasks = options.over === 'nats' ? random.between(1, 2) : random.between(2, 5)
+    const kept = { latencyMs: random.pick([1, 5, 50]), idMemoryMs: random.pick([500, 5_000, 120_000]) }
+    this.#network = new Network(this.world, { latencyMs: 1, slow: 0, bufferBytes: 65_536, connectsMax: 2_000 })
+    // Loaded and used before a world begins: what it makes up then is none of the seed's.
+    if (options.over === 'nats') natsModules().createInbox()
+    this.#servers =
+      options.over === 'log' ? new LogServers(this.world, kept) : new NatsServers(this.world, this.#network, NAME, kept)
     this.#nodeOptions = {
       checkEvery: random.pick([20, 100, 1_000]),
       imageEveryBytes: random.pick([2_000, 20_000]),
@@ -94,9 +110,7 @@ export class ClusterLife {
       unwatch()
     }
     for (const [what, count] of Object.entries(this.#account.counts)) this.#count(what, count)
-    this.#count('records', this.#servers.records.length)
-    this.#count('trimmed', this.#servers.first - 1)
-    this.#count('images', this.#servers.chosen.revision)
+    for (const [what, count] of Object.entries(this.#servers.size)) this.#count(what, count)
     this.#count('looks', this.#watch.looks)
     return { hash: world.hash, hours: world.now / 3_600_000, events: world.events, counts: this.#counts }
   }
@@ -199,19 +213,34 @@ export class ClusterLife {
     return member
   }
 
-  /** What `openJetstreamNamespace` does, over this log; again where the log does not answer. */
+  /** Opens a namespace; again where nobody answers. */
   async #open(process: SimulatedProcess): Promise<{ node: Node; namespace: IpcNamespace }> {
+    const servers = this.#servers
+    const caller = { ...ROOT, pid: process.pid, tid: process.pid }
     for (;;) {
       try {
-        const node = await Node.open(new SimulatedLog(this.world, this.#servers), this.#nodeOptions)
+        if (servers instanceof NatsServers) return await this.#openOverNats(servers, caller)
+        // What `openJetstreamNamespace` does, over this log.
+        const node = await Node.open(new SimulatedLog(this.world, servers), this.#nodeOptions)
         const clustered = { node, waiters: new Waiters(node), url: 'nats:', readsLocally: false }
-        const namespace = new JetstreamNamespace(clustered, { ...ROOT, pid: process.pid, tid: process.pid })
-        return { node, namespace }
+        return { node, namespace: new JetstreamNamespace(clustered, caller) }
       } catch (error) {
         if (!(error instanceof BackendError) || error.code !== 'ERR_MSGQ_UNAVAILABLE') throw error
         this.#count('could not join')
       }
     }
+  }
+
+  async #openOverNats({ servers }: NatsServers, caller: Caller): Promise<{ node: Node; namespace: IpcNamespace }> {
+    const opened: Node[] = []
+    const namespace = await openJetstreamNamespace(`nats://${servers.join(',')}/${NAME}`, {
+      ...this.#nodeOptions,
+      caller,
+      onNode: (node) => opened.push(node),
+    })
+    const [node] = opened
+    if (node === undefined) throw new Error('assertion: a namespace that is open has a node')
+    return { node, namespace }
   }
 
   #begin(member: Member): void {
@@ -228,7 +257,7 @@ export class ClusterLife {
     const { world } = this
     const { random } = world
     await delay(world, this.#thinkMs * random.pick([0.5, 3, 10, 30]) + random.below(50))
-    const fault = random.weighted(WEIGHTS)
+    const fault = random.weighted(this.#options.over === 'log' ? WEIGHTS : { ...WEIGHTS, ...OF_SERVERS })
     world.note(fault)
     this.#count(fault)
     this.#break(fault)
@@ -265,7 +294,7 @@ export class ClusterLife {
         world.stop(member.process)
         return lasts(random.pick([100, 5_000, 60_000]), () => member.process.isStopped && world.goOn(member.process))
       case 'node cut off':
-        servers.cut(member.process)
+        servers.cut(member.process, random.pick(['both', 'both', 'to', 'from']))
         return lasts(random.pick([1_000, 10_000, 60_000]), () => servers.join(member.process))
       case 'no leader':
         servers.isDown = true
@@ -286,6 +315,26 @@ export class ClusterLife {
       case 'clock jumps':
         member.process.clockAheadMs += random.pick([-86_400_000, -5_000, -1, 1, 5_000, 86_400_000])
         return
+      case 'server killed':
+        if (servers instanceof NatsServers) servers.killServer(random.pick([50, 2_000, 20_000]))
+        return
+      case 'server paused':
+        if (servers instanceof NatsServers) servers.pauseServer(random.pick([100, 1_000, 8_000]))
+        return
+      case 'connection cut':
+        return world.amidst(
+          random.below(AMIDST_EVENTS),
+          `${fault} now`,
+          () => {
+            this.#count(
+              'bytes cut off',
+              this.#network.cut(member.process, () => random.pick([0, 10, 1_000])),
+            )
+          },
+          () => this.#network.isBusy(member.process),
+        )
+      case 'stalled':
+        return this.#network.stall(member.process, random.pick([50, 1_000, 5_000]))
       case 'nothing':
         return
     }

@@ -3,8 +3,8 @@ import type { LogRecord } from '../../src/backends/jetstream/replicated-log.ts'
 import type { Engine, Entry } from '../../src/engine/index.ts'
 import type { Account } from './account.ts'
 import { assertRestores, assertSound, presentIn } from './journal-watch.ts'
+import type { LogKeeper } from './log-keeper.ts'
 import { textOf } from './programs.ts'
-import type { LogServers } from './simulated-log.ts'
 
 /** Replicas compare after every so many records, which all of them apply. */
 const COMPARE_EVERY = 8
@@ -35,9 +35,9 @@ export class ClusterWatch {
   #nextCount = 0
   looks = 0
 
-  constructor(account: Account, servers: LogServers) {
+  constructor(account: Account, keeper: LogKeeper) {
     this.#account = account
-    servers.onRecord = (record) => this.#recorded(record)
+    keeper.onRecord = (record) => this.#recorded(record)
   }
 
   /** Looks on from here. @returns What ends that. */

@@ -40,21 +40,36 @@ const WEIGHTS: Readonly<Record<Fault, number>> = {
   'cut off': 2,
   stalled: 2,
   'bad flushes': 1,
-  'disk full': 1,
+  'disk full': 2,
   'clock jumps': 2,
   nothing: 2,
 }
 
+/** Lives in which disks are full again and again, and whoever received stays there: what a full disk refuses is owed. */
+const OF_FULL_DISKS: Readonly<Record<Fault, number>> = {
+  ...WEIGHTS,
+  'disk full': 20,
+  killed: 2,
+  'power cut': 1,
+  'client killed': 0,
+  'client closed': 1,
+}
+const FULL_DISKS_PERCENT = 15
+
 /** Breaks a daemon's world, one thing after the other, and lets some of it be broken while the next breaks. */
 export class DaemonFaults {
   readonly #life: DaemonLife
+  readonly #weights: Readonly<Record<Fault, number>>
   #mend: (() => void)[] = []
   /** Bring back what was damaged. */
   #damage: (() => void)[] = []
+  /** Makes room on the disk. */
+  #fullDisk: () => void = () => undefined
   #cutsPower = false
 
   constructor(life: DaemonLife) {
     this.#life = life
+    this.#weights = life.world.random.chance(FULL_DISKS_PERCENT) ? OF_FULL_DISKS : WEIGHTS
   }
 
   /** Waits a while, and breaks something. */
@@ -64,7 +79,7 @@ export class DaemonFaults {
     // Most that breaks while nothing runs breaks nothing.
     if (random.chance(85)) await life.whenServed()
     await delay(life.world, life.thinkMs * random.pick([0.5, 3, 10, 30]) + random.below(50))
-    const fault = random.weighted(WEIGHTS)
+    const fault = random.weighted(this.#weights)
     life.world.note(fault)
     life.count(fault)
     this.#break(fault)
@@ -75,6 +90,7 @@ export class DaemonFaults {
   /** Mends everything, and waits until the world goes its way again. */
   async healed(): Promise<void> {
     for (const mend of this.#mend.splice(0)) mend()
+    this.#fullDisk()
     this.#bringBack()
     await delay(this.#life.world, 1_000)
   }
@@ -131,12 +147,12 @@ export class DaemonFaults {
         if (client !== undefined && !client.process.isStopped) life.replaceClient(client, fault === 'client killed')
         return
       case 'cut':
-        if (client !== undefined) network.cut(client.process, () => this.#heardMs())
+        if (client !== undefined) this.#cutSoon(client.process)
         return
       case 'cut off':
         if (client === undefined) return
         network.bar(client.process, random.pick(['refused', 'silent']))
-        network.cut(client.process, () => this.#heardMs())
+        this.#cut(client.process)
         return lasts(random.pick(CUT_OFF_MS), () => network.join(client.process))
       case 'stalled':
         if (client !== undefined) network.stall(client.process, random.pick([50, 1_000, 20_000]))
@@ -147,10 +163,12 @@ export class DaemonFaults {
           disk.faults = { shortWrites: 0, failedFlushes: 0 }
         })
       case 'disk full':
-        disk.capacity = disk.usedBytes + random.below(20_000)
-        return lasts(20_000, () => {
+        // Until all is mended, mostly: some are so full, for so long, that what may use the reserve uses it up.
+        disk.capacity = disk.usedBytes + random.pick([0, random.below(20_000)])
+        this.#fullDisk = () => {
           disk.capacity = Number.POSITIVE_INFINITY
-        })
+        }
+        return void world.later(random.pick([20_000, 200_000]), world.outside, `${fault} ends`, this.#fullDisk)
       case 'clock jumps':
         return void this.#jump()
       case 'nothing':
@@ -169,6 +187,19 @@ export class DaemonFaults {
       world.kill(daemon, fault)
     }
     world.amidst(random.below(AMIDST_EVENTS), `${fault} now`, crash, isTime)
+  }
+
+  /** Most cuts come while something is on its way: then a frame may be cut in two. */
+  #cutSoon(client: SimulatedProcess): void {
+    const { world, network } = this.#life
+    const { random } = world
+    const isTime = random.chance(80) ? () => network.isBusy(client) : () => true
+    world.amidst(random.below(AMIDST_EVENTS), 'cut now', () => this.#cut(client), isTime)
+  }
+
+  #cut(client: SimulatedProcess): void {
+    const lostBytes = this.#life.network.cut(client, () => this.#heardMs())
+    this.#life.count('bytes cut off', lostBytes)
   }
 
   /** A byte of what is at rest is another one. */

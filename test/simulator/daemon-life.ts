@@ -14,6 +14,7 @@ import { Network } from './network.ts'
 import { Program, textOf } from './programs.ts'
 import type { SimulatedSocket } from './sockets.ts'
 import { ask, delay, play, soon } from './stage.ts'
+import { takeAll } from './take-all.ts'
 import { type SimulatedProcess, World } from './world.ts'
 
 const SOCKET = '/simulated/msgq.sock'
@@ -51,6 +52,8 @@ export class DaemonLife {
   readonly #clientCount: number
   readonly #owners = new Map<number, SimulatedProcess>()
   readonly #processes = new Map<number, SimulatedProcess>()
+  /** Clients that close, and what they had received that is shown again. */
+  readonly #closing = new Map<SimulatedProcess, string | undefined>()
   readonly #faults: DaemonFaults
   #queues: number[] = []
   #started = 0
@@ -82,11 +85,16 @@ export class DaemonLife {
       latencyMs: random.pick([0.2, 2, 20]),
       slow: random.pick([0, 1, 5]),
       bufferBytes: random.pick([2_048, 65_536]),
+      // A client that finds nobody waits for 200 ms before it tries again.
+      connectsMax: 500,
     })
     this.disk = new SimulatedDisk(random)
     const flushMs = random.pick([0.1, 1, 10, 50])
     this.disk.pause = () => this.#diskPause(flushMs)
-    this.watch = new JournalWatch(this.#account, (engine, entry) => this.#before(engine, entry))
+    this.watch = new JournalWatch(this.#account, {
+      before: (engine, entry) => this.#before(engine, entry),
+      refused: ({ call }) => this.count(`no room for ${call.name}`),
+    })
     this.#faults = new DaemonFaults(this)
     this.count(`durability ${this.durability}`)
   }
@@ -104,7 +112,9 @@ export class DaemonLife {
     }
     for (const [what, count] of Object.entries(this.#account.counts)) this.count(what, count)
     this.count('recoveries', this.watch.recoveries)
+    this.count('calls that came again', this.watch.repeated)
     this.count('looks', this.watch.looks)
+    this.count('looks that compared', this.watch.compared)
     return { hash: world.hash, hours: world.now / 3_600_000, events: world.events, counts: this.counts }
   }
 
@@ -136,7 +146,7 @@ export class DaemonLife {
       this.world.later(0, process, 'ends', () => {
         program
           .stop()
-          .then(() => namespace?.close())
+          .then(() => this.#close(process, namespace))
           .then(
             () => this.world.kill(process, 'closed'),
             (error: unknown) => this.world.fail(error),
@@ -144,6 +154,20 @@ export class DaemonLife {
       })
     }
     this.#startClient()
+  }
+
+  /** On a disk that stays full a client may end and say that what it received is shown again. */
+  async #close(process: SimulatedProcess, namespace: IpcNamespace | undefined): Promise<void> {
+    this.#closing.set(process, undefined)
+    try {
+      await namespace?.close()
+    } catch (error) {
+      if (!(error instanceof BackendError) || error.code !== 'ERR_MSGQ_NO_SPACE') throw error
+      return this.count('closed, and owes accepts')
+    }
+    const text = this.#closing.get(process)
+    if (text !== undefined)
+      throw new Error(`${text} is shown again, and ${process.name}, which had it, closed in order`)
   }
 
   async #story(): Promise<void> {
@@ -309,16 +333,23 @@ export class DaemonLife {
       const process = this.#processes.get(caller.pid)
       if (process !== undefined) this.#owners.set(ticket.session, process)
     }
-    if (call.name !== 'expireSession') return
-    const owner = this.#owners.get(call.session)
+    if (call.name !== 'expireSession' && call.name !== 'refuse') return
+    const session = call.name === 'refuse' ? ticket.session : call.session
+    const owner = this.#owners.get(session)
     for (const { queue, sequence, receive } of engine.namespace.held.values()) {
-      if (receive.session !== call.session) continue
+      if (receive.session !== session) continue
+      // A client refuses by itself what came for a receive that was given up.
+      if (call.name === 'refuse' && receive.number !== call.receive.number) continue
       const address = queue.messages.withSequence(sequence)
       if (address === undefined) continue
       const text = textOf(queue.messages.read(address).mtext)
       const wasReceived = this.#account.receiverOf(text) === owner && owner !== undefined
       const wasThere = owner?.isAlive === true && this.network.apartMs(owner) < GRACE_MS_LEAST
-      if (wasReceived && wasThere) throw new Error(`${text} is shown again, and ${owner.name}, which had it, is there`)
+      if (wasReceived && wasThere) {
+        if (!this.#closing.has(owner))
+          throw new Error(`${text} is shown again, and ${owner.name}, which had it, is there`)
+        this.#closing.set(owner, text)
+      }
       this.#account.shownAgain(text, wasReceived)
     }
   }
@@ -330,32 +361,6 @@ export class DaemonLife {
     return new Promise((resolve) => {
       world.later(ms, world.current, 'disk', resolve)
     })
-  }
-}
-
-/** Takes everything that is on the queues. */
-export async function takeAll(
-  world: World,
-  account: Account,
-  namespace: IpcNamespace,
-  queues: readonly number[],
-): Promise<void> {
-  const by = world.current
-  for (const queue of queues) {
-    for (let message = await take(namespace, queue); message !== undefined; message = await take(namespace, queue)) {
-      const { mtype, mtext, sequence = 0 } = message
-      const { now } = world
-      account.received({ text: textOf(mtext), queue, type: Number(mtype), sequence, by, invoked: now, returned: now })
-    }
-  }
-}
-
-async function take(namespace: IpcNamespace, queue: number) {
-  try {
-    return await namespace.msgrcv(queue, 1_000, 0, 0o4000)
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOMSG') return undefined
-    throw error
   }
 }
 

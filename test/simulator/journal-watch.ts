@@ -11,15 +11,18 @@ export const ROOT: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabi
 /** After so many durable records the state from which others are brought back is made anew. */
 const BASE_EVERY = 256
 /**
- * All is looked at after every step as long as that takes some 20 µs; larger states, of sessions with hundreds of answers
+ * All is looked at after every step as long as that takes some 100 µs; larger states, of sessions with hundreds of answers
  * mostly, after so many more steps as they have more of these bytes, or messages.
  */
-const BYTES_A_STEP = 1_024
-const MESSAGES_A_STEP = 8
+const BYTES_A_STEP = 8_192
+const MESSAGES_A_STEP = 16
 const RESTORE_EVERY = 8
 
-/** Hears of entries before they are applied. */
-type BeforeEntry = (engine: Engine, entry: Entry) => void
+/** Hears of entries before they are applied, and of those for which a full disk had no room. */
+interface Hears {
+  before(engine: Engine, entry: Entry): void
+  refused(entry: Entry): void
+}
 
 /**
  * Looks at the engine of a daemon, over all the daemon's lives: its invariants hold, it is what its log leads to, it comes back
@@ -27,7 +30,7 @@ type BeforeEntry = (engine: Engine, entry: Entry) => void
  */
 export class JournalWatch {
   readonly #account: Account
-  readonly #beforeEntry: BeforeEntry
+  readonly #hears: Hears
   #live: JournalledEngine | undefined
   /** What all appended records lead to; and those up to one that is durable, with the records after it. */
   #shadow: Engine | undefined
@@ -40,12 +43,16 @@ export class JournalWatch {
   #compared = 0
   #nextComparison = 0
   #nextCount = 0
+  readonly #tickets = new Set<string>()
+  #asked = 0
+  /** Calls that came again: their answers were lost, or they came twice. */
+  repeated = 0
   /** Times that a namespace was brought back. */
   recoveries = 0
 
-  constructor(account: Account, beforeEntry: BeforeEntry) {
+  constructor(account: Account, hears: Hears) {
     this.#account = account
-    this.#beforeEntry = beforeEntry
+    this.#hears = hears
   }
 
   /** The last record that was appended. */
@@ -55,6 +62,11 @@ export class JournalWatch {
 
   get looks(): number {
     return this.#looks
+  }
+
+  /** Looks at which the log's state was made and compared. */
+  get compared(): number {
+    return this.#compared
   }
 
   get engine(): Engine | undefined {
@@ -73,9 +85,12 @@ export class JournalWatch {
       return sequence
     }
     JournalledEngine.prototype.apply = function (entry) {
-      watch.#beforeEntry(this.engine, entry)
+      watch.#hears.before(this.engine, entry)
+      watch.#countRepeated(entry)
       watch.#hasChanged = true
-      return apply.call(this, entry)
+      const isApplied = apply.call(this, entry)
+      if (!isApplied) watch.#hears.refused(entry)
+      return isApplied
     }
     JournalledEngine.open = async (disk, options) => {
       const opened = await open.call(JournalledEngine, disk, options)
@@ -122,6 +137,14 @@ export class JournalWatch {
     if (!live.equals(stateOf(this.#shadow))) throw new Error(`after record ${this.last} the log leads to another state`)
     if (++this.#compared % RESTORE_EVERY === 0) assertRestores(engine)
     this.#nextComparison = this.#looks + 1 + Math.floor(live.length / BYTES_A_STEP)
+  }
+
+  #countRepeated({ ticket, call }: Entry): void {
+    // The daemon's own have no answers, and begin anew with it.
+    if (ticket.session === 0 || call.name === 'acknowledgeSession') return
+    const { size } = this.#tickets.add(`${ticket.session}:${ticket.number}`)
+    if (size === this.#asked) this.repeated++
+    this.#asked = size
   }
 
   #appended(sequence: number, record: Uint8Array): void {

@@ -4,7 +4,7 @@ import { DaemonLife } from './daemon-life.ts'
 import type { World } from './world.ts'
 
 /** What lives there are; each is a world of its own, with a seed of its own. */
-export const KINDS = ['daemon', 'cluster'] as const
+export const KINDS = ['daemon', 'cluster', 'nats'] as const
 export type Kind = (typeof KINDS)[number]
 
 /** What a life, or many of them, have seen. */
@@ -43,13 +43,18 @@ export class LifeError extends Error {
 /** Faults between two counts of all messages, and counts of a life. */
 const FAULTS = 10
 const COUNTS = 3
+/** What NATS's client and servers say to each other is some ten times as many events: lives are shorter. */
+const NATS_FAULTS = 5
+const NATS_COUNTS = 2
 
 export function newLife(kind: Kind, seed: number): Life {
   switch (kind) {
     case 'daemon':
       return new DaemonLife(seed, { faults: FAULTS, counts: COUNTS })
     case 'cluster':
-      return new ClusterLife(seed, { faults: FAULTS, counts: COUNTS })
+      return new ClusterLife(seed, { faults: FAULTS, counts: COUNTS, over: 'log' })
+    case 'nats':
+      return new ClusterLife(seed, { faults: NATS_FAULTS, counts: NATS_COUNTS, over: 'nats' })
   }
 }
 

@@ -9,7 +9,7 @@ const HELP = `npm run sim -- [OPTION…]
 Runs a daemon with its clients, and a cluster's nodes with their programs, in a simulated world: one process, one seed, a
 time of its own, and disks, networks, clocks and processes that break. Each life is a world with a seed of its own.
 
-  --of KIND     daemon, cluster or journal; default: daemon, and cluster for a twelfth of the hours
+  --of KIND     daemon, cluster, nats or journal; default: daemon, and cluster for a twelfth of the hours
   --seed S      of the first life, and S+1 of the next; default: a fresh one, which is printed
   --hours H     of simulated time, after which no life is begun; default 24
   --lives N     no more lives than that; of journals, which have no time, default 20000
@@ -22,7 +22,7 @@ same hash, on every machine.`
 
 const HOURS = 24
 /** Nodes look at their log all the time: an hour of theirs is as many events as many of a daemon's. */
-const SHARE: Readonly<Record<Kind, number>> = { daemon: 1, cluster: 1 / 12 }
+const SHARE: Readonly<Record<Kind, number>> = { daemon: 1, cluster: 1 / 12, nats: 1 / 24 }
 const JOURNALS = 20_000
 
 const option = { type: 'string' } as const
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
   const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
   const kinds = KINDS.filter((kind) => values.of === undefined || values.of === kind)
   if (kinds.length === 0 && values.of !== 'journal') {
-    console.error(`npm run sim: --of is daemon, cluster or journal, not ${values.of}`)
+    console.error(`npm run sim: --of is daemon, cluster, nats or journal, not ${values.of}`)
     return 1
   }
   if (!values.json) console.log(`seed ${seed}`)

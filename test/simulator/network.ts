@@ -13,6 +13,8 @@ export interface NetworkOptions {
   readonly slow: number
   /** Bytes of one direction that are not read yet, before a writer has to wait. */
   readonly bufferBytes: number
+  /** Whoever connects more often in a minute goes round in circles. */
+  readonly connectsMax: number
 }
 
 /** How a process reaches others: as ever; it is refused; or nothing answers. */
@@ -22,9 +24,11 @@ interface Way {
   /** Nothing arrives before. */
   openFrom: number
   underWayBytes: number
+  /** It was cut: so many of the bytes that are under way still arrive. */
+  leftBytes: number
 }
 
-/** The Unix sockets of a world: streams that are slow, cut in pieces, stand still, and are cut off. */
+/** The sockets of a world, Unix ones and TCP's, which are streams both: streams that are slow, cut in pieces, stand still, and are cut off. */
 export class Network implements Carrier {
   readonly #world: World
   readonly #options: NetworkOptions
@@ -34,6 +38,7 @@ export class Network implements Carrier {
   readonly #sockets = new Set<SimulatedSocket>()
   readonly #ways = new Map<SimulatedSocket, Way>()
   readonly #barred = new Map<SimulatedProcess, Reach>()
+  readonly #connects = new Map<SimulatedProcess, { readonly minute: number; readonly count: number }>()
   /** Since when a process has had no connection that both its ends believe in. */
   readonly #apartSince = new Map<SimulatedProcess, number>()
 
@@ -52,6 +57,7 @@ export class Network implements Carrier {
 
   connect(path: string, hear?: () => void): SimulatedSocket {
     const world = this.#world
+    this.#countConnect(world.current)
     const socket = new SimulatedSocket(world.current, this, true)
     this.#sockets.add(socket)
     if (hear !== undefined) socket.on('connect', hear)
@@ -97,6 +103,12 @@ export class Network implements Carrier {
     this.#listeners.delete(path)
   }
 
+  /** Whoever listened there is gone, and leaves no file behind: it was TCP. */
+  free(address: string): void {
+    this.#files.delete(address)
+    this.#listeners.delete(address)
+  }
+
   /** From now on a process cannot connect, until `join`. */
   bar(process: SimulatedProcess, reach: Reach): void {
     this.#barred.set(process, reach)
@@ -106,18 +118,33 @@ export class Network implements Carrier {
     this.#barred.delete(process)
   }
 
-  /** Cuts the connections of a process: what is on its way is lost, and each end hears of it when it does. */
-  cut(process: SimulatedProcess, hearMs: () => number): void {
+  /** Whether anything is on its way to or from a process. */
+  isBusy(process: SimulatedProcess): boolean {
+    const ends = this.#of(process).flatMap((socket) => (socket.peer === undefined ? [] : [socket, socket.peer]))
+    return ends.some((end) => this.#way(end).underWayBytes > 0)
+  }
+
+  /**
+   * Cuts the connections of a process: of what is on its way either way as much arrives as it happens, in its time and up to any
+   * byte, and the rest is lost. Each end hears of it when it does.
+   *
+   * @returns How many bytes are lost.
+   */
+  cut(process: SimulatedProcess, hearMs: () => number): number {
+    let lostBytes = 0
     for (const socket of this.#of(process)) {
-      const { peer } = socket
-      for (const end of [socket, peer]) {
+      for (const end of [socket, socket.peer]) {
         if (end === undefined) continue
-        this.#forget(end)
+        this.#leave(end)
         end.isCut = true
+        const way = this.#way(end)
+        way.leftBytes = this.#world.random.below(way.underWayBytes + 1)
+        lostBytes += way.underWayBytes - way.leftBytes
         const lost = () => end.destroy(systemError('ECONNRESET', 'read'))
         this.#world.later(hearMs(), end.process, 'connection lost', lost)
       }
     }
+    return lostBytes
   }
 
   /** Nothing gets through to or from a process for so long. */
@@ -138,7 +165,9 @@ export class Network implements Carrier {
       if (piece.length === 0) continue
       this.#arriving(way, peer, `${piece.length} bytes`, () => {
         way.underWayBytes -= piece.length
-        peer.arrive(piece)
+        const arrives = piece.subarray(0, way.leftBytes)
+        way.leftBytes -= arrives.length
+        if (arrives.length > 0) peer.arrive(arrives)
       })
     }
     return this.#hasRoom(from)
@@ -146,17 +175,18 @@ export class Network implements Carrier {
 
   ended(from: SimulatedSocket): void {
     const { peer } = from
-    if (peer !== undefined) this.#arriving(this.#way(from), peer, 'end', () => peer.arriveEnd())
+    if (peer === undefined || from.isCut) return
+    this.#arriving(this.#way(from), peer, 'end', () => peer.isCut || peer.arriveEnd())
   }
 
   closed(from: SimulatedSocket): void {
     this.#forget(from)
     const { peer } = from
-    if (peer === undefined) return
+    if (peer === undefined || from.isCut) return
     // What had come and was not read makes it a reset. Source: Linux net/unix/af_unix.c, unix_release_sock().
     if (from.arrivedBytes === 0) return this.ended(from)
     this.#arriving(this.#way(from), peer, 'reset', () => {
-      if (!peer.isGone) peer.destroy(systemError('ECONNRESET', 'read'))
+      if (!peer.isCut) peer.destroy(systemError('ECONNRESET', 'read'))
     })
   }
 
@@ -166,8 +196,16 @@ export class Network implements Carrier {
     this.#world.later(this.#latency(), peer.process, 'room', () => peer.room())
   }
 
+  #countConnect(process: SimulatedProcess): void {
+    const minute = Math.floor(this.#world.now / 60_000)
+    const before = this.#connects.get(process)
+    const count = before?.minute === minute ? before.count + 1 : 1
+    this.#connects.set(process, { minute, count })
+    if (count > this.#options.connectsMax) this.#world.fail(`${process.name} connected ${count} times in a minute`)
+  }
+
   #accept(listener: SimulatedListener, client: SimulatedSocket): void {
-    if (client.isGone || !listener.process.isAlive) return
+    if (client.isGone || client.isCut || !listener.process.isAlive) return
     const socket = new SimulatedSocket(listener.process, this, false)
     this.#sockets.add(socket)
     socket.peer = client
@@ -197,7 +235,7 @@ export class Network implements Carrier {
   #way(from: SimulatedSocket): Way {
     let way = this.#ways.get(from)
     if (way === undefined) {
-      way = { openFrom: 0, underWayBytes: 0 }
+      way = { openFrom: 0, underWayBytes: 0, leftBytes: Number.POSITIVE_INFINITY }
       this.#ways.set(from, way)
     }
     return way
@@ -213,6 +251,11 @@ export class Network implements Carrier {
 
   #forget(socket: SimulatedSocket): void {
     socket.isGone = true
+    this.#leave(socket)
+  }
+
+  /** It counts as a connection no more. */
+  #leave(socket: SimulatedSocket): void {
     if (!this.#sockets.delete(socket) || socket.peer === undefined || !isOld(socket, this.#world.now)) return
     for (const end of [socket, socket.peer]) this.#apartSince.set(end.process, this.#world.now)
   }

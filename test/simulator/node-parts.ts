@@ -4,12 +4,15 @@ import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import timers from 'node:timers/promises'
 import type { Network } from './network.ts'
+import type { SimulatedSocket } from './sockets.ts'
 import type { SimulatedEvent, World } from './world.ts'
 
 /** The longest that a timer of Node's waits. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1
 /** A timer is never early, and by so much late. */
 const LATE_MS = 2
+
+type TcpAddress = [port: number, host: string, hear?: () => void]
 
 type Anything = (...values: never[]) => unknown
 
@@ -31,9 +34,11 @@ export function enter(world: World, network: Network): () => void {
     ...timersOf(world),
     { owner: Date, name: 'now', by: () => world.current.wallMs(world.now) },
     { owner: performance, name: 'now', by: () => world.current.uptimeMs(world.now) },
+    { owner: Math, name: 'random', by: () => world.random.next() / 2 ** 32 },
     { owner: crypto, name: 'randomInt', by: (least: number, end: number) => randomInt(world, least, end) },
     { owner: crypto, name: 'randomBytes', by: (length: number) => randomBytes(world, length) },
-    { owner: net, name: 'connect', by: (path: string, hear?: () => void) => network.connect(path, hear) },
+    { owner: net, name: 'connect', by: (to: string | Reading, hear?: () => void) => connect(network, to, hear) },
+    { owner: net, name: 'createConnection', by: (...to: TcpAddress) => network.connect(`${to[1]}:${to[0]}`, to[2]) },
     { owner: net, name: 'createServer', by: () => network.createServer() },
     { owner: fsp, name: 'lstat', by: (path: string) => network.lstat(path) },
     { owner: fsp, name: 'unlink', by: (path: string) => network.unlink(path) },
@@ -58,6 +63,26 @@ export function enter(world: World, network: Network): () => void {
     }
     syncBuiltinESMExports()
   }
+}
+
+/** A connection whose bytes come in a buffer that is used again and again. */
+interface Reading {
+  readonly path: string
+  readonly onread: { readonly buffer: Buffer; readonly callback: (bytes: number, buffer: Buffer) => boolean }
+}
+
+function connect(network: Network, to: string | Reading, hear?: () => void): SimulatedSocket {
+  if (typeof to === 'string') return network.connect(to, hear)
+  const socket = network.connect(to.path, hear)
+  const { buffer, callback } = to.onread
+  socket.on('data', (piece: Buffer) => {
+    for (let at = 0; at < piece.length; ) {
+      const bytes = piece.copy(buffer, 0, at)
+      at += bytes
+      callback(bytes, buffer)
+    }
+  })
+  return socket
 }
 
 function timersOf(world: World): Replaced[] {
@@ -116,7 +141,7 @@ class Timer {
     this.close()
     const { random } = this.#world
     const late = random.chance(50) ? 0 : random.below(LATE_MS * 1000) / 1000
-    this.#event = this.#world.later(this.#ms + late, this.#process, 'timer', () => {
+    this.#event = this.#world.later(this.#ms / this.#process.clockRate + late, this.#process, 'timer', () => {
       if (this.#isRepeated) this.refresh()
       this.#run()
     })

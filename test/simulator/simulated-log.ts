@@ -5,6 +5,7 @@ import type {
   LogRecord,
   ReplicatedLog,
 } from '../../src/backends/jetstream/replicated-log.ts'
+import { type Cut, type LogFaults, type LogKeeper, NO_FAULTS } from './log-keeper.ts'
 import type { SimulatedProcess, World } from './world.ts'
 
 /** A client asks again after so long without an answer. Source: src/backends/jetstream/nats-log.ts. */
@@ -19,31 +20,22 @@ export interface LogOptions {
   readonly idMemoryMs: number
 }
 
-/** How often in a hundred what happens to a request or an answer. */
-export interface LogFaults {
-  readonly lost: number
-  readonly doubled: number
-  readonly late: number
-}
-
-const NONE: LogFaults = { lost: 0, doubled: 0, late: 0 }
-
 /**
  * What several servers keep together, in one place: it takes records once for each id that it remembers, and forgets what is
  * trimmed. The way to it loses, doubles, delays and reorders; whom a node reads from may be behind the others.
  */
-export class LogServers {
+export class LogServers implements LogKeeper {
   readonly #world: World
   readonly options: LogOptions
   readonly records: LogRecord[] = []
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
   readonly images: Map<number, Uint8Array[]> = new Map()
-  readonly #hearers = new Map<SimulatedProcess, () => void>()
-  readonly #cutOff = new Set<SimulatedProcess>()
+  readonly #hearers = new Map<SimulatedProcess, (sequence: number) => void>()
+  readonly #cutOff = new Map<SimulatedProcess, Cut>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
   /** Records before are trimmed. */
   first = 1
-  faults: LogFaults = NONE
+  faults: LogFaults = NO_FAULTS
   /** No leader: nothing is taken, nothing is answered. */
   isDown = false
   /** Who reads sees so many of the last records not yet. */
@@ -60,22 +52,26 @@ export class LogServers {
     })
   }
 
+  get size(): LogKeeper['size'] {
+    return { records: this.records.length, trimmed: this.first - 1, images: this.chosen.revision }
+  }
+
   heal(): void {
-    this.faults = NONE
+    this.faults = NO_FAULTS
     this.isDown = false
     this.behind = 0
     this.#cutOff.clear()
   }
 
-  cut(process: SimulatedProcess): void {
-    this.#cutOff.add(process)
+  cut(process: SimulatedProcess, cut: Cut): void {
+    this.#cutOff.set(process, cut)
   }
 
   join(process: SimulatedProcess): void {
     this.#cutOff.delete(process)
   }
 
-  hear(process: SimulatedProcess, hear: () => void): void {
+  hear(process: SimulatedProcess, hear: (sequence: number) => void): void {
     this.#hearers.set(process, hear)
   }
 
@@ -99,9 +95,9 @@ export class LogServers {
     return list.map(({ sequence, bytes }) => ({ sequence, bytes: Uint8Array.from(bytes) }))
   }
 
-  announce(by: SimulatedProcess): void {
+  announce(by: SimulatedProcess, sequence: number): void {
     for (const [process, hear] of this.#hearers) {
-      if (process !== by) this.#travel(by, process, 'log has grown', hear)
+      if (process !== by) this.#travel(by, process, 'log has grown', () => hear(sequence))
     }
   }
 
@@ -132,10 +128,15 @@ export class LogServers {
       if (random.chance(lost)) continue
       const ms = (this.options.latencyMs * random.below(1000)) / 1000
       this.#world.later(random.chance(late) ? ms + random.below(2_000) : ms, to, what, () => {
-        if (!this.#cutOff.has(of) && !this.#cutOff.has(to)) arrive()
+        if (to !== of && isCut(this.#cutOff.get(of), 'to')) return
+        if (!isCut(this.#cutOff.get(to), 'from')) arrive()
       })
     }
   }
+}
+
+function isCut(cut: Cut | undefined, way: Cut): boolean {
+  return cut === 'both' || cut === way
 }
 
 /** The log as one process sees it. */
@@ -165,12 +166,12 @@ export class SimulatedLog implements ReplicatedLog {
     })
   }
 
-  onGrowth(hear: () => void): void {
+  onGrowth(hear: (sequence: number) => void): void {
     this.#servers.hear(this.#process, hear)
   }
 
-  announce(): void {
-    this.#servers.announce(this.#process)
+  announce(sequence: number): void {
+    this.#servers.announce(this.#process, sequence)
   }
 
   async close(): Promise<void> {

@@ -52,6 +52,10 @@ export class SimulatedSocket extends Duplex {
     return this
   }
 
+  setNoDelay(): this {
+    return this
+  }
+
   /** It is connected: what was written before goes. */
   connected(): void {
     this.isConnecting = false

@@ -9,6 +9,11 @@ const realSetImmediate = setImmediate
 const BEGINNING = Date.UTC(2012, 7, 10)
 /** What a process's clock is ahead of the world's, to begin with. */
 const SKEWS_MS = [0, 0, 0, 1, 250, -250, 3_000, -3_000]
+/**
+ * How fast its clocks run. A good quartz is within 50 millionths, and Linux lets a time server slew by 500 (MAXFREQ, in
+ * linux/timex.h); the clocks of a virtual machine that is overloaded are off by more.
+ */
+const RATES = [1, 1, 1.00005, 0.99995, 1.0005, 0.9995, 1.01, 0.99]
 /** So many events are asked of Node's loop at once: each with all its microtasks, and no look at the real world between. */
 const EVENTS_A_TURN = 256
 /** What waits for its time waits for so many events. */
@@ -32,6 +37,8 @@ export class SimulatedProcess {
   readonly pid: number
   /** What its wall clock is ahead of the world's, milliseconds. */
   clockAheadMs = 0
+  /** Milliseconds of its clocks and timers that are one of the world's. */
+  clockRate = 1
   isAlive = true
   /** Stopped, as by SIGSTOP: what happens to it waits. */
   isStopped = false
@@ -46,12 +53,12 @@ export class SimulatedProcess {
 
   /** Milliseconds of a clock that never goes back. */
   uptimeMs(now: number): number {
-    return now - this.#startedAt
+    return (now - this.#startedAt) * this.clockRate
   }
 
   /** Milliseconds since 1970, as it believes. */
   wallMs(now: number): number {
-    return Math.floor(BEGINNING + now + this.clockAheadMs)
+    return Math.floor(BEGINNING + this.#startedAt + this.uptimeMs(now) + this.clockAheadMs)
   }
 }
 
@@ -142,6 +149,7 @@ export class World {
   spawn(name: string, main: (process: SimulatedProcess) => Promise<void>): SimulatedProcess {
     const process = new SimulatedProcess(name, ++this.#lastPid, this.now)
     process.clockAheadMs = this.random.pick(SKEWS_MS)
+    process.clockRate = this.random.pick(RATES)
     this.later(0, process, 'starts', () => {
       main(process).catch((error: unknown) => this.fail(error))
     })

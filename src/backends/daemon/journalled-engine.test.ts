@@ -118,6 +118,74 @@ describe('JournalledEngine', () => {
     await journalled.close()
   })
 
+  test('apply leaves room for the accept of every message that is held, however full the disk', async () => {
+    // So that the end of the room comes at every place: at a receive, at an accept, between them.
+    for (let reserveBytes = 600; reserveBytes < 900; reserveBytes += 8) {
+      const disk = new SimulatedDisk(new Random(1))
+      disk.capacity = SEGMENT_BYTES / 4
+      const small = { segmentBytes: SEGMENT_BYTES / 4, reserveBytes, clock: () => Number.MAX_VALUE }
+      const { journalled, call } = await opened(disk, { ...small, imageEveryBytes: Number.POSITIVE_INFINITY })
+      call(get)
+      const settings = { perm: { uid: 0, gid: 0, mode: 0o600 }, qbytes: 2 ** 20 }
+      call({ name: 'msgctl', msqid: 0, cmd: IPC_SET, settings })
+      while (call({ ...send, mtext: new Uint8Array(100) })) await journalled.flush()
+      const { held } = journalled.engine.namespace
+      for (let round = 0; call({ ...receive, hold: true }); round++) {
+        await journalled.flush()
+        // Now each is accepted before the next, now several are held.
+        if (round % 3 === 0) continue
+        for (const { receive } of [...held.values()]) ok(call({ name: 'accept', receive }), `reserve ${reserveBytes}`)
+        await journalled.flush()
+      }
+      for (const { receive } of [...held.values()]) {
+        ok(call({ name: 'accept', receive }), `reserve ${reserveBytes}, the last`)
+        await journalled.flush()
+      }
+      await journalled.close({ image: false })
+    }
+  })
+
+  test('open says how far it has read, from an image on to the last segment, and ends where that throws', async () => {
+    const disk = new SimulatedDisk(new Random(1))
+    const { journalled, call } = await opened(disk, { imageEveryBytes: Number.POSITIVE_INFINITY })
+    call(get)
+    await journalled.close()
+    const again = await opened(disk, { imageEveryBytes: Number.POSITIVE_INFINITY })
+    for (let count = 0; count < 300; count++) {
+      again.call(send)
+      again.call(receive)
+      await again.journalled.flush()
+    }
+    const live = stateBytes(again.journalled.engine)
+    await again.journalled.close({ image: false })
+    const read: number[] = []
+    const totals = new Set<number>()
+    const onProgress = ({ bytes, totalBytes }: { bytes: number; totalBytes: number }) => {
+      read.push(bytes)
+      totals.add(totalBytes)
+    }
+    const whole = await opened(disk, { onProgress })
+    deepEqual(stateBytes(whole.journalled.engine), live)
+    await whole.journalled.close({ image: false })
+    deepEqual(
+      read,
+      read.toSorted((one, other) => one - other),
+    )
+    equal(totals.size, 1)
+    const [total = 0] = totals
+    const first = read[0] ?? total
+    const last = read.at(-1) ?? 0
+    ok(first < total / 10 && last > 0.9 * total && last <= total, `${read} of ${total}`)
+    const stop = new Error('enough')
+    const stopped = opened(disk, {
+      onProgress: () => {
+        throw stop
+      },
+    })
+    await rejects(stopped, stop)
+    equal(disk.isLocked, false)
+  })
+
   test('an image is of the moment when it was begun, while entries are applied', async () => {
     const disk = new SimulatedDisk(new Random(1))
     const newest = () =>

@@ -12,6 +12,7 @@ import {
 import { loadEngine } from '../../host/index.ts'
 import { decodeEntry, encodeEntry, encodeState } from '../../wire/index.ts'
 import {
+  type AppendOptions,
   type Disk,
   Journal,
   type JournalError,
@@ -123,8 +124,9 @@ export class JournalledEngine {
       return true
     }
     const record = encodeEntry(entry)
-    const room = { freesSpace: isFreeing(call) }
-    if (!this.#journal.canAppend(record.length, room)) return false
+    const room = roomFor(call, this.engine.namespace.held.size)
+    // What was made is made, however full the disk is now: whoever asks again is told so.
+    if (!this.#journal.canAppend(record.length, room) && !this.engine.wasMade(entry.ticket)) return false
     const { completions, changed } = this.engine.apply(entry)
     if (changed) this.#append(record, now, room)
     this.#complete(completions)
@@ -184,7 +186,7 @@ export class JournalledEngine {
     await this.#journal.whenDurable()
   }
 
-  #append(record: Uint8Array, now: number, room?: { readonly freesSpace: boolean }): void {
+  #append(record: Uint8Array, now: number, room?: AppendOptions): void {
     this.#journal.append(record, now, room)
     this.#bytesSinceImage += record.length
     const { imageEveryBytes = IMAGE_EVERY_BYTES } = this.#options
@@ -241,22 +243,30 @@ function isReading(call: Call, { msgCopy }: Engine['namespace']): boolean {
   return call.name === 'msgrcv' && (call.msgflg & MSG_COPY) !== 0 && msgCopy === 'index'
 }
 
-/** Whether a call gives back room, or ends something: it must be possible on a full disk. */
-function isFreeing(call: Call): boolean {
+/**
+ * The room that a call may use on a full disk: what gives room back, or ends something, must be possible there. A message
+ * that is held has its accept to come, whose record is no longer than that of its receive: room for it stays, for a
+ * program has the message and will not have it twice.
+ */
+function roomFor(call: Call, held: number): AppendOptions {
   switch (call.name) {
     case 'msgrcv':
-      return !(call.msgflg & MSG_COPY)
+      return call.msgflg & MSG_COPY ? NO_MORE : { freesSpace: true, followers: held + 1 }
     case 'msgctl':
-      return call.cmd === IPC_RMID
+      return call.cmd === IPC_RMID ? ALL_THERE_IS : NO_MORE
     case 'accept':
     case 'acceptAll':
     case 'refuse':
+    case 'expireSession':
+      return ALL_THERE_IS
     case 'interrupt':
     case 'openSession':
     case 'acknowledgeSession':
-    case 'expireSession':
-      return true
+      return { freesSpace: true, followers: held }
     default:
-      return false
+      return NO_MORE
   }
 }
+
+const NO_MORE: AppendOptions = { freesSpace: false }
+const ALL_THERE_IS: AppendOptions = { freesSpace: true }

@@ -1,6 +1,7 @@
 import { ALL_CAPABILITIES } from '../../abi/index.ts'
 import { type CallerOptions, type Capabilities, callerFrom, type IpcNamespace, limits } from '../../contract/index.ts'
 import {
+  type Agree,
   type Applied,
   areValidLimits,
   type Caller,
@@ -58,8 +59,8 @@ class ToldEngine extends Engine {
     this.#onApplied = onApplied
   }
 
-  override apply(entry: Entry): Applied {
-    const applied = super.apply(entry)
+  override apply(entry: Entry, agree?: Agree): Applied {
+    const applied = super.apply(entry, agree)
     this.#onApplied(entry, applied)
     return applied
   }

@@ -112,8 +112,13 @@ export class NatsLog implements ReplicatedLog {
     await this.#manager.streams.purge(this.#stream, { seq: before })
   }
 
-  onGrowth(hear: () => void): void {
-    this.#connection.subscribe(`${this.#subject}.grown`, { callback: hear })
+  onGrowth(hear: (sequence: number) => void): void {
+    this.#connection.subscribe(`${this.#subject}.grown`, {
+      callback: (_, message) => {
+        const sequence = Number(Buffer.from(message?.data ?? []).toString())
+        if (Number.isSafeInteger(sequence)) hear(sequence)
+      },
+    })
   }
 
   /** Has others told how this node is, whenever they ask. */
@@ -123,8 +128,8 @@ export class NatsLog implements ReplicatedLog {
     })
   }
 
-  announce(): void {
-    this.#connection.publish(`${this.#subject}.grown`)
+  announce(sequence: number): void {
+    this.#connection.publish(`${this.#subject}.grown`, Buffer.from(String(sequence)))
   }
 
   /** Removes the stream, and with it the namespace. */

@@ -16,7 +16,7 @@ import {
 } from '../../engine/index.ts'
 import type { ValueOf } from '../../host/index.ts'
 import type { Node } from './node.ts'
-import type { Ends } from './pack.ts'
+import { ProposedCall } from './pack.ts'
 import type { Waiter, Waiters } from './waiters.ts'
 
 /** One caller's use of a node: its calls become values, promises and errors, and end with it. */
@@ -240,14 +240,12 @@ function closedWhileWaiting(call: Call): BackendError {
   return new BackendError('ERR_MSGQ_CLOSED', `the namespace was closed while ${call.name} waited; it did not happen`)
 }
 
-/** A send that is under way. Of sends there may be very many: this is all that each needs. */
-class Sending implements Ends {
+/** A send that is under way. */
+class Sending extends ProposedCall {
   readonly session: NodeSession
-  readonly #call: Msgsnd
   readonly #signal: AbortSignal | undefined
   readonly #resolve: () => void
   readonly #reject: (error: unknown) => void
-  #ticket: Ticket | undefined
   #abort: (() => void) | undefined
 
   constructor(
@@ -257,18 +255,19 @@ class Sending implements Ends {
     resolve: () => void,
     reject: (error: unknown) => void,
   ) {
+    super(session.caller, call)
     this.session = session
-    this.#call = call
     this.#signal = signal
     this.#resolve = resolve
     this.#reject = reject
   }
 
   submit(): void {
-    const { node, caller } = this.session
-    this.#ticket = node.submit(caller, this.#call, this)
+    const { node } = this.session
+    node.propose(this)
     if (this.#signal === undefined) return
-    this.#abort = () => this.#ticket !== undefined && this.session.interrupt(this.#ticket)
+    const session = node.session
+    this.#abort = () => this.session.interrupt({ session, number: this.number })
     this.#signal.addEventListener('abort', this.#abort, { once: true })
   }
 
@@ -276,7 +275,7 @@ class Sending implements Ends {
     this.#over()
     if ('value' in completion) this.#resolve()
     else if (completion.code === 'EINTR') this.#interrupted()
-    else this.session.settle(completion, this.#call, this.#resolve, this.#reject)
+    else this.session.settle(completion, this.call, this.#resolve, this.#reject)
   }
 
   failed(error: BackendError): void {
@@ -285,7 +284,7 @@ class Sending implements Ends {
   }
 
   #interrupted(): void {
-    if (this.session.isClosed) return this.#reject(closedWhileWaiting(this.#call))
+    if (this.session.isClosed) return this.#reject(closedWhileWaiting(this.call))
     if (this.#signal?.aborted) return this.#reject(this.#signal.reason)
     // The others have ended the session in which it waited: it waits anew in the next one, which the node has in a moment.
     queueMicrotask(() => this.#again())

@@ -7,7 +7,7 @@ import { Follower, type Following } from './follower.ts'
 import { type ImagedNode, Imaging } from './imaging.ts'
 import type { NodeOptions, NodeStatus } from './node-options.ts'
 import { ACKNOWLEDGING, failForged, NOBODYS, OwnCalls } from './own-calls.ts'
-import type { Ends } from './pack.ts'
+import { AskedCall, type Ends, type ProposedCall } from './pack.ts'
 import { Proposer } from './proposer.ts'
 import { EXPIRE, encodeRecord, type LogMessage } from './record.ts'
 import { Replica } from './replica.ts'
@@ -81,12 +81,12 @@ export class Node {
   /** Joins the namespace of a log, or begins it. @throws {BackendError} `ERR_MSGQ_UNAVAILABLE` the log does not answer. */
   static async open(log: ReplicatedLog, options: NamespaceOptions & NodeOptions): Promise<Node> {
     const node = new Node(log, options)
-    log.onGrowth(() => node.#follower.follow())
+    log.onGrowth((sequence) => node.#follower.grown(sequence))
     await beginLog(log, node.#replica, node.#imaging, node.#follower, { session: node.#session, ...options })
     await node.#openSession()
     const { heartbeatMs = HEARTBEAT_MS } = options
     node.#timers.push(
-      setInterval(() => node.#follower.follow(), LOOK_MS),
+      setInterval(() => node.#follower.look(), LOOK_MS),
       setInterval(() => void node.#beat(), heartbeatMs),
     )
     return node
@@ -134,21 +134,29 @@ export class Node {
    *
    * @param ends Hears of its end at once, before anything after it is applied.
    * @param isPatient It is not given up, however long an outage takes.
-   * @returns Its ticket. @throws {RangeError} a number that an entry does not carry.
+   * @throws {RangeError} a number that an entry does not carry.
    */
-  submit(caller: Caller, call: Call, ends: Ends, isPatient = false): Ticket {
+  submit(caller: Caller, call: Call, ends: Ends, isPatient = false): void {
+    this.propose(new AskedCall(caller, call, ends), isPatient)
+  }
+
+  /** The same of a call that hears of its end itself. */
+  propose(item: ProposedCall, isPatient = false): void {
     this.assertOpen()
-    const ticket = { session: this.#session, number: this.#lastTicket + 1 }
-    this.#proposer.call({ ticket, now: Date.now(), caller, call }, ends, isPatient)
+    item.number = this.#lastTicket + 1
+    item.now = Date.now()
+    item.isPatient = isPatient
+    this.#proposer.call(item)
     this.#lastTicket++
-    return ticket
   }
 
   /** Calls that have not ended, with what hears of their end. */
   *unended(): Generator<readonly [Ticket, Ends]> {
     const session = this.#session
     for (const [number, ends] of this.#calls.waiting()) yield [{ session, number }, ends]
-    for (const { entry, ends } of this.#proposer.pending()) if (entry !== undefined) yield [entry.ticket, ends]
+    for (const item of this.#proposer.pending()) {
+      if (item.look === undefined) yield [{ session, number: item.number }, item]
+    }
   }
 
   /** Looks at the replica once it has applied all that was in the log when it was asked: what is read is not stale. */
@@ -272,8 +280,8 @@ export class Node {
   }
 
   #newCalls(): OwnCalls {
-    return new OwnCalls((caller, call, ends, isPatient) => {
-      if (this.isOpen) this.submit(caller, call, ends, isPatient)
+    return new OwnCalls((item, isPatient) => {
+      if (this.isOpen) this.propose(item, isPatient)
     })
   }
 
@@ -317,9 +325,9 @@ export class Node {
     const every = Math.min(Math.max(ACKNOWLEDGE_EVERY_LEAST, this.#lastTicket - number), ACKNOWLEDGE_EVERY_MOST)
     if (this.#failure !== undefined || number - this.#acknowledged < every) return
     this.#acknowledged = number
-    const ticket = { session: this.#session, number: ACKNOWLEDGING }
-    const call = { name: 'acknowledgeSession', number } as const
-    this.#proposer.callAhead({ ticket, now: 0, caller: NOBODY, call }, NOBODYS)
+    const acknowledging = new AskedCall(NOBODY, { name: 'acknowledgeSession', number }, NOBODYS)
+    acknowledging.number = ACKNOWLEDGING
+    this.#proposer.callAhead(acknowledging)
   }
 
   /** Says that we are there; whoever has not said so for long is not. Those of an outage are not made up for. */

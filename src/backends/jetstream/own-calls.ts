@@ -1,13 +1,13 @@
 import { BackendError } from '../../contract/index.ts'
-import type { Call, Caller, Completion, Engine, Ticket } from '../../engine/index.ts'
-import type { Ends, Pack, Proposed, ProposedCall } from './pack.ts'
+import type { Call, Completion, Engine, Ticket } from '../../engine/index.ts'
+import { AskedCall, type Ends, type Pack, type Proposed, type ProposedCall } from './pack.ts'
 
 /** The ticket of an acknowledgement, which is no call's. */
 export const ACKNOWLEDGING: number = Number.MAX_SAFE_INTEGER
 /** Of a call whose end nobody hears of. */
 export const NOBODYS: Ends = { ended: () => undefined, failed: () => undefined }
 
-type Submit = (caller: Caller, call: Call, ends: Ends, isPatient: boolean) => void
+type Submit = (item: ProposedCall, isPatient: boolean) => void
 
 /** The calls of a node's session that are in the log: has them applied, and tells who hears of their ends. */
 export class OwnCalls {
@@ -26,25 +26,33 @@ export class OwnCalls {
   apply(pack: Pack, engine: Engine): number {
     let entries = 0
     for (const item of pack.items) {
-      if (item.entry === undefined) {
+      if (item.look !== undefined) {
         if (!item.isGivenUp) item.look.reached()
         continue
       }
       entries++
-      const { session, number } = this.#reached(item)
+      const { number } = item
+      this.#reached(number)
       let hasEnded = false
-      for (const completion of engine.apply(pack.applicable(item)).completions) {
+      const entry = pack.applicable(item)
+      for (const completion of engine.apply(entry).completions) {
         const { ticket } = completion
-        if (ticket.session !== session) continue
+        if (ticket.session !== pack.session) continue
         if (ticket.number !== number) this.ended(completion)
         else {
           hasEnded = true
           this.#endsOf(item).ended(completion)
         }
       }
-      if (!hasEnded) this.#waiting.set(number, this.#endsOf(item))
+      if (!hasEnded) this.#wait(item, entry.call)
     }
     return entries
+  }
+
+  /** What waits may be made again, when the payload has long been somebody else's. */
+  #wait(item: ProposedCall, call: Call): void {
+    item.call = call.name === 'msgsnd' ? { ...call, mtext: call.mtext.slice() } : call
+    this.#waiting.set(item.number, this.#endsOf(item))
   }
 
   /** A call of the session ended that had waited in the log. */
@@ -78,10 +86,8 @@ export class OwnCalls {
     for (const ends of lost) ends.failed(error)
   }
 
-  #reached({ entry }: ProposedCall): Ticket {
-    const { ticket } = entry
-    if (ticket.number !== ACKNOWLEDGING) this.last = ticket.number
-    return ticket
+  #reached(number: number): void {
+    if (number !== ACKNOWLEDGING) this.last = number
   }
 
   /** Later calls were acknowledged, and with them this one. */
@@ -92,28 +98,31 @@ export class OwnCalls {
   }
 
   #recall(pack: Pack, item: Proposed, engine: Engine): void {
-    if (item.entry === undefined) {
+    if (item.look !== undefined) {
       if (!item.isGivenUp) item.look.reached()
       return
     }
-    const ticket = this.#reached(item)
-    const ends = this.#endsOf(item)
+    this.#reached(item.number)
+    const ticket = { session: pack.session, number: item.number }
     const completion = answerOf(ticket, engine)
-    if (completion !== undefined) ends.ended(completion)
-    else if (engine.namespace.waiting.has(`${ticket.session}:${ticket.number}`)) this.#waiting.set(ticket.number, ends)
+    if (completion !== undefined) this.#endsOf(item).ended(completion)
+    else if (engine.namespace.waiting.has(`${ticket.session}:${ticket.number}`))
+      this.#wait(item, pack.applicable(item).call)
     // Answers are kept of all that changed something: this one did not, and can as well be asked again.
-    else if (!item.isGivenUp && ends !== NOBODYS) {
-      this.#submit(item.entry.caller, pack.applicable(item).call, ends, item.isPatient)
+    else if (!item.isGivenUp && !isNobodys(item)) {
+      item.call = pack.applicable(item).call
+      this.#submit(item, item.isPatient)
     }
   }
 
   /** Who hears of a call's end. Of what was given up, and made after all, nobody does: what it took stands again at its place. */
   #endsOf(item: ProposedCall): Ends {
-    if (!item.isGivenUp) return item.ends
-    const { caller, call, ticket } = item.entry
+    if (!item.isGivenUp) return item
+    const { caller, call } = item
     if (call.name !== 'msgrcv' || !call.hold) return NOBODYS
     const ended = (completion: Completion) => {
-      if ('value' in completion) this.#submit(caller, { name: 'refuse', receive: ticket }, NOBODYS, true)
+      if (!('value' in completion)) return
+      this.#submit(new AskedCall(caller, { name: 'refuse', receive: completion.ticket }, NOBODYS), true)
     }
     return { ended, failed: () => undefined }
   }
@@ -128,5 +137,9 @@ function answerOf(ticket: Ticket, { namespace }: Engine): Completion | undefined
 export function failForged(items: readonly Proposed[]): void {
   const what = 'the log has a record in the name of this node that it did not write: the call may have been made'
   const error = new BackendError('ERR_MSGQ_IN_DOUBT', what)
-  for (const { isGivenUp, ends, look } of items) if (!isGivenUp) (ends ?? look)?.failed(error)
+  for (const item of items) if (!item.isGivenUp) (item.look ?? item).failed(error)
+}
+
+function isNobodys(item: ProposedCall): boolean {
+  return item instanceof AskedCall && item.ends === NOBODYS
 }

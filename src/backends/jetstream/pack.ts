@@ -1,5 +1,5 @@
 import type { BackendError } from '../../contract/index.ts'
-import type { Completion, Entry } from '../../engine/index.ts'
+import type { Call, Caller, Completion, Entry } from '../../engine/index.ts'
 import { type ByteWriter, decodeEntry, writeEntry } from '../../wire/index.ts'
 import { HEADER_BYTES, LENGTH_BYTES } from './record.ts'
 
@@ -15,28 +15,59 @@ export interface Look {
   failed(error: BackendError): void
 }
 
-interface InLine {
+/**
+ * A call on its way through the log: what is proposed, who hears of its end, and where it is. There may be very many of
+ * them, and all outlive some collections of garbage: so it is one object for each.
+ */
+export abstract class ProposedCall implements Ends {
+  readonly look = undefined
+  readonly caller: Caller
+  call: Call
+  /** Of its ticket, and its time: decided when it is proposed. */
+  number = 0
+  now = 0
   /** Whether it waits however long an outage takes. */
-  readonly isPatient: boolean
+  isPatient = false
   /** When it was proposed, in ticks of the proposer. */
-  readonly since: number
-  isGivenUp: boolean
-  /** Of a call, where its entry lies in the record. */
-  start: number
-  end: number
+  since = 0
+  isGivenUp = false
+  /** Where its entry lies in the record. */
+  start = 0
+  end = 0
+
+  constructor(caller: Caller, call: Call) {
+    this.caller = caller
+    this.call = call
+  }
+
+  abstract ended(completion: Completion): void
+  abstract failed(error: BackendError): void
 }
 
-export interface ProposedCall extends InLine {
-  readonly entry: Entry
+/** One of which somebody else hears. */
+export class AskedCall extends ProposedCall {
   readonly ends: Ends
-  readonly look: undefined
+
+  constructor(caller: Caller, call: Call, ends: Ends) {
+    super(caller, call)
+    this.ends = ends
+  }
+
+  ended(completion: Completion): void {
+    this.ends.ended(completion)
+  }
+
+  failed(error: BackendError): void {
+    this.ends.failed(error)
+  }
 }
 
 /** Nothing is written for it, but its place is kept. */
-export interface ProposedLook extends InLine {
-  readonly entry: undefined
-  readonly ends: undefined
+export interface ProposedLook {
   readonly look: Look
+  readonly isPatient: boolean
+  readonly since: number
+  isGivenUp: boolean
 }
 
 export type Proposed = ProposedCall | ProposedLook
@@ -47,14 +78,15 @@ const NO_BYTES = new Uint8Array()
 
 /** Entries in the bytes of one record, in which they are encoded when they are proposed: a caller may change its payload after that. */
 export class Pack {
+  /** Whose calls they are. */
+  readonly session: number
   items: Proposed[] = []
-  /** Those before it are done. */
-  next = 0
   #writer: ByteWriter | undefined
   #bytes: Uint8Array = NO_BYTES
 
   /** @param writer Nobody else writes to it until the pack is sealed. */
-  constructor(writer: ByteWriter) {
+  constructor(session: number, writer: ByteWriter) {
+    this.session = session
     this.#writer = writer
     writer.raw(NO_HEADER)
   }
@@ -68,29 +100,28 @@ export class Pack {
     return this.#writer === undefined
   }
 
-  /** Those that are not done. */
-  get rest(): readonly Proposed[] {
-    return this.next === 0 ? this.items : this.items.slice(this.next)
-  }
-
-  /** Writes an entry behind the others. @returns Where it begins. @throws {RangeError} nothing was added. */
-  write(entry: Entry): number {
+  /**
+   * Writes a call behind the others, and remembers where.
+   *
+   * @param callerBytes Its caller, as `encodeCaller` gave it. @throws {RangeError} nothing was added.
+   */
+  write(item: ProposedCall, callerBytes?: Uint8Array): void {
     const writer = this.#open()
     const before = writer.length
     try {
       writer.fixed32(0)
-      writeEntry(writer, entry)
+      writeEntry(writer, this.#entry(item, item.call), callerBytes)
     } catch (error) {
       writer.cutTo(before)
       throw error
     }
-    const start = before + LENGTH_BYTES
-    writer.fixed32At(before, writer.length - start)
-    return start
+    item.start = before + LENGTH_BYTES
+    item.end = writer.length
+    writer.fixed32At(before, item.end - item.start)
   }
 
   /** Takes back what was written last. */
-  unwrite(start: number): void {
+  unwrite({ start }: ProposedCall): void {
     this.#open().cutTo(start - LENGTH_BYTES)
   }
 
@@ -107,7 +138,7 @@ export class Pack {
     this.items = this.items.filter((item) => !isRemoved(item))
     let end = HEADER_BYTES
     for (const item of this.items) {
-      if (item.entry === undefined) continue
+      if (item.look !== undefined) continue
       // Only ever to the front, over what is gone.
       const sizeBytes = item.end - item.start
       bytes.copyWithin(end, item.start - LENGTH_BYTES, item.end)
@@ -125,8 +156,8 @@ export class Pack {
   }
 
   /** An entry as every other replica has it, which decodes it: the arguments that are the caller's to change are those of the record. */
-  applicable({ entry, start, end }: ProposedCall): Entry {
-    const { ticket, now, caller, call } = entry
+  applicable(item: ProposedCall): Entry {
+    const { call, start, end } = item
     const bytes = this.#bytes
     switch (call.name) {
       case 'msgsnd': {
@@ -134,14 +165,18 @@ export class Pack {
         // The payload is the last of it.
         const { length } = call.mtext
         const mtext = new Uint8Array(bytes.buffer, bytes.byteOffset + end - length, length)
-        return { ticket, now, caller, call: { name, msqid, mtype, mtext, msgflg } }
+        return this.#entry(item, { name, msqid, mtype, mtext, msgflg })
       }
       case 'msgrcv':
       case 'accept':
-        return entry
+        return this.#entry(item, call)
       default:
         return decodeEntry(bytes.subarray(start, end))
     }
+  }
+
+  #entry({ number, now, caller }: ProposedCall, call: Call): Entry {
+    return { ticket: { session: this.session, number }, now, caller, call }
   }
 
   #open(): ByteWriter {

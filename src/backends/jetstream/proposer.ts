@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { BackendError } from '../../contract/index.ts'
-import type { Entry } from '../../engine/index.ts'
-import { ByteWriter } from '../../wire/index.ts'
-import { type Ends, type Look, Pack, type Proposed } from './pack.ts'
+import type { Caller } from '../../engine/index.ts'
+import { ByteWriter, encodeCaller } from '../../wire/index.ts'
+import { type Look, Pack, type Proposed, type ProposedCall } from './pack.ts'
 import { BATCH, bodyBytesMax, encodeRecord, HEADER_BYTES, writeHeader } from './record.ts'
 import type { LogRecord, ReplicatedLog } from './replicated-log.ts'
 
@@ -11,6 +11,8 @@ const UNDER_WAY_MAX = 16
 /** With something under way, so many are worth a record of their own. */
 const ITEMS_WORTH_A_RECORD = 64
 const ITEMS_OF_RECORD_MAX = 512
+/** Of a buffer in which packs are written: some full ones of short messages. */
+const PACKS_BYTES = 524_288
 const RETRY_MS = 50
 /** An election of NATS takes up to 9 s: then a call is given up. */
 export const GIVE_UP_MS = 15_000
@@ -24,7 +26,10 @@ export class Proposer {
   readonly #giveUpMs: number
   readonly #ticksMax: number
   readonly #stored: (record: LogRecord) => void
-  readonly #writer = new ByteWriter()
+  readonly #writer = new ByteWriter(PACKS_BYTES)
+  /** Who called last. */
+  #caller: Caller | undefined
+  #callerBytes: Uint8Array = new Uint8Array()
   /** Those that wait to be sent; the last one is still being filled. */
   #line: Pack[] = []
   #underWay = 0
@@ -49,34 +54,36 @@ export class Proposer {
   }
 
   /** Proposes a call. @throws {RangeError} a number that an entry does not carry. */
-  call(entry: Entry, ends: Ends, isPatient: boolean): void {
+  call(item: ProposedCall): void {
     let pack = this.#filled()
-    let start = pack.write(entry)
+    const callerBytes = this.#callerBytesOf(item.caller)
+    pack.write(item, callerBytes)
     if (pack.items.length > 0 && pack.length > this.#log.recordBytesMax) {
-      pack.unwrite(start)
+      pack.unwrite(item)
       pack = this.#begin()
-      start = pack.write(entry)
+      pack.write(item, callerBytes)
     }
-    const [since, end] = [this.#tick, pack.length]
-    pack.items.push({ entry, ends, look: undefined, isPatient, since, isGivenUp: false, start, end })
-    if (!this.#isScheduled) this.#schedule()
+    item.since = this.#tick
+    pack.items.push(item)
+    // The servers begin with it while we go on: thousands of calls are made in one turn of the loop.
+    if (pack.items.length === ITEMS_OF_RECORD_MAX) this.#send()
+    else if (!this.#isScheduled) this.#schedule()
   }
 
   /** Proposes to look when all that was proposed before is applied, and all that was in the log. */
   look(look: Look, isPatient = false): void {
-    const since = this.#tick
-    const item = { entry: undefined, ends: undefined, look, isPatient, since, isGivenUp: false, start: 0, end: 0 }
-    this.#filled().items.push(item)
+    this.#filled().items.push({ look, isPatient, since: this.#tick, isGivenUp: false })
     if (!this.#isScheduled) this.#schedule()
   }
 
   /** Proposes a call of the node's own, before all that waits to be sent: it is not to wait for them. */
-  callAhead(entry: Entry, ends: Ends): void {
-    if (this.#line.length < 2) return this.call(entry, ends, true)
-    const pack = new Pack(new ByteWriter())
-    const start = pack.write(entry)
-    const [since, end] = [this.#tick, pack.length]
-    pack.items.push({ entry, ends, look: undefined, isPatient: true, since, isGivenUp: false, start, end })
+  callAhead(item: ProposedCall): void {
+    item.isPatient = true
+    if (this.#line.length < 2) return this.call(item)
+    const pack = new Pack(this.#session, new ByteWriter())
+    pack.write(item)
+    item.since = this.#tick
+    pack.items.push(item)
     pack.seal()
     this.#line.unshift(pack)
   }
@@ -99,8 +106,8 @@ export class Proposer {
 
   /** What is not applied. */
   *pending(): Generator<Proposed> {
-    for (const pack of this.#sent.values()) yield* pack.rest
-    for (const pack of this.#line) yield* pack.rest
+    for (const pack of this.#sent.values()) yield* pack.items
+    for (const pack of this.#line) yield* pack.items
   }
 
   /** Fails all that is not applied. */
@@ -113,6 +120,15 @@ export class Proposer {
     for (const item of pending) if (!item.isGivenUp) fail(item, error)
   }
 
+  /** A program's calls come one after the other. */
+  #callerBytesOf(caller: Caller): Uint8Array {
+    if (caller !== this.#caller) {
+      this.#callerBytes = encodeCaller(caller)
+      this.#caller = caller
+    }
+    return this.#callerBytes
+  }
+
   #filled(): Pack {
     const pack = this.#line.at(-1)
     if (pack === undefined || pack.items.length >= ITEMS_OF_RECORD_MAX || pack.isSealed) return this.#begin()
@@ -121,7 +137,7 @@ export class Proposer {
 
   #begin(): Pack {
     this.#line.at(-1)?.seal()
-    const pack = new Pack(this.#writer)
+    const pack = new Pack(this.#session, this.#writer)
     this.#line.push(pack)
     return pack
   }
@@ -185,12 +201,12 @@ export class Proposer {
     const before = ++this.#tick - this.#ticksMax
     const isLate = ({ isPatient, since, isGivenUp }: Proposed) => since < before && !isPatient && !isGivenUp
     const waits = `the cluster has taken nothing for ${this.#giveUpMs / 1000} s`
-    const unsent = this.#line.flatMap((pack) => pack.rest.filter(isLate))
+    const unsent = this.#line.flatMap((pack) => pack.items.filter(isLate))
     if (unsent.length > 0) {
       for (const pack of this.#line) pack.remove(isLate)
       this.#line = this.#line.filter(({ items }) => items.length > 0)
     }
-    const sent = [...this.#sent.values()].flatMap((pack) => pack.rest.filter(isLate))
+    const sent = [...this.#sent.values()].flatMap((pack) => pack.items.filter(isLate))
     for (const item of [...unsent, ...sent]) item.isGivenUp = true
     for (const item of unsent) {
       fail(item, new BackendError('ERR_MSGQ_UNAVAILABLE', `${waits}: the call was not made`))
@@ -201,7 +217,6 @@ export class Proposer {
   }
 }
 
-function fail({ ends, look }: Proposed, error: BackendError): void {
-  if (ends === undefined) look.failed(error)
-  else ends.failed(error)
+function fail(item: Proposed, error: BackendError): void {
+  ;(item.look ?? item).failed(error)
 }

@@ -20,8 +20,8 @@ import type { LogRecord } from './replicated-log.ts'
 export const RECORDS_AHEAD_MAX = 256
 /** Ends of sessions that are remembered, so that a record which comes late brings none back. */
 const ENDED_MAX = 4096
-/** Records and entries between two check points: they are applied in a fraction of a second. */
-const CHECK_EVERY = 65_536
+/** Records and entries between two check points: under full load a few seconds. What replicas hash is some entries' worth of work for each. */
+const CHECK_EVERY = 262_144
 /** A message beside its payload, about, in what a check point costs. */
 const MESSAGE_BYTES = 64
 /** A record beside its bytes, about, in what a log holds. */

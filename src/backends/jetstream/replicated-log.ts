@@ -23,10 +23,10 @@ export interface ReplicatedLog {
   read(from: number): Promise<readonly LogRecord[]>
   /** Forgets all records before a place. */
   trim(before: number): Promise<void>
-  /** Has `hear` called when the log may have grown. */
-  onGrowth(hear: () => void): void
-  /** Tells other replicas that the log has grown. */
-  announce(): void
+  /** Has `hear` called with the place of a record that another replica has announced: soon, or never. */
+  onGrowth(hear: (sequence: number) => void): void
+  /** Tells other replicas that the log has a record at a place. */
+  announce(sequence: number): void
   close(): Promise<void>
 }
 

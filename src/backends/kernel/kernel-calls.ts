@@ -26,7 +26,7 @@ import type {
   Values,
 } from '../../engine/index.ts'
 import { type LinuxCalls, linuxCalls } from '../../linux/index.ts'
-import { CAP_SYS_ADMIN, isCapable } from './capable.ts'
+import { hasCapability } from './capable.ts'
 import type { IpcScope } from './ipc-scope.ts'
 import { type LandingPlace, MessageCalls, named } from './message-calls.ts'
 
@@ -124,7 +124,7 @@ export class KernelCalls {
   #owns(msqid: number): boolean {
     const perm = this.queueAt(msqid % IPCMNI)?.stat.perm
     const uid = process.geteuid?.()
-    return perm?.uid === uid || perm?.cuid === uid || isCapable(CAP_SYS_ADMIN)
+    return perm?.uid === uid || perm?.cuid === uid || hasCapability('CAP_SYS_ADMIN')
   }
 
   /** EACCES, naming who may. */

@@ -52,6 +52,8 @@ export class MessageCalls {
   #view = new DataView(this.#buffer.buffer)
   /** The buffer's. To look it up at each call would take a twentieth of a call. */
   #address = this.#linux.addressOf(this.#buffer)
+  /** Where the last message was: most are of one length, and what copies a part of a buffer first makes a view of it. */
+  #text = new Uint8Array(this.#buffer.buffer, MTYPE_BYTES, 0)
 
   /** Makes one msgsnd. @returns Why the kernel refused; `undefined` when the message was sent. */
   send({ msqid, mtype, mtext, msgflg }: SendArguments): ErrnoName | undefined {
@@ -104,10 +106,8 @@ export class MessageCalls {
   }
 
   #message(length: number): Msgbuf {
-    const message = {
-      mtype: readLong(this.#view, 0),
-      mtext: this.#buffer.slice(MTYPE_BYTES, MTYPE_BYTES + length),
-    }
+    if (this.#text.length !== length) this.#text = this.#buffer.subarray(MTYPE_BYTES, MTYPE_BYTES + length)
+    const message = { mtype: readLong(this.#view, 0), mtext: new Uint8Array(this.#text) }
     this.#dropLargeBuffer()
     return message
   }
@@ -125,6 +125,7 @@ export class MessageCalls {
     this.#buffer = new Uint8Array(MTYPE_BYTES + room)
     this.#view = new DataView(this.#buffer.buffer)
     this.#address = this.#linux.addressOf(this.#buffer)
+    this.#text = this.#buffer.subarray(MTYPE_BYTES, MTYPE_BYTES)
   }
 }
 

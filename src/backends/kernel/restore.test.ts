@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { INT_MAX, IPC_CREAT, IPC_NOWAIT, IPC_RMID, IPC_SET, IPC_STAT, MSG_INFO, MSG_STAT_ANY } from '../../abi/index.ts'
 import type { Checkpoint, CheckpointQueue } from '../../engine/index.ts'
 import { CLONE_NEWIPC, linuxCalls } from '../../linux/index.ts'
+import { hasCapability } from './capable.ts'
 import { openKernelNamespace } from './index.ts'
 
 equal(linuxCalls().unshare(CLONE_NEWIPC), 0, 'needs root: a fresh IPC namespace')
@@ -162,7 +163,7 @@ describe('restore', () => {
     ],
   ] as const) {
     test(`restore of ${name} fails and changes nothing`, async (context) => {
-      if (name === 'a queue that the kernel refuses' && hasSysResource()) {
+      if (name === 'a queue that the kernel refuses' && hasCapability('CAP_SYS_RESOURCE')) {
         return context.skip('this process has CAP_SYS_RESOURCE: the kernel refuses no qbytes')
       }
       await namespace.setNextId(32_768 + 9)
@@ -178,7 +179,8 @@ describe('restore', () => {
   }
 
   test('restore that fails leaves no msg_next_id behind', async (context) => {
-    if (hasSysResource()) return context.skip('this process has CAP_SYS_RESOURCE: the kernel refuses no qbytes')
+    if (hasCapability('CAP_SYS_RESOURCE'))
+      return context.skip('this process has CAP_SYS_RESOURCE: the kernel refuses no qbytes')
     await rejects(namespace.restore(imageOf([queueOf(7, { qbytes: 2 ** 64 - 2 ** 31 })], { nextId: 3 })), {
       code: 'EPERM',
     })
@@ -234,8 +236,3 @@ const WATCHER = `
     }
   })
 `
-
-function hasSysResource(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'
-  return ((BigInt(`0x${effective}`) >> 24n) & 1n) === 1n
-}

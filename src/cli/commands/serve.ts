@@ -85,11 +85,9 @@ each as the user that it is.`,
       port: option(given, 'http', (name, text) => countFrom(name, text, 0, 65_535)),
       ...daemonOptions(given),
     }
-    const from = lent === undefined ? `with a journal in ${serving.state}` : `from ${lent.url}`
-    await output.note(`serving unix:${serving.path}, ${from}`)
     // Loaded for this command alone: others are to start fast.
     const { serveUntilTheEnd } = await import('../serve/serving.ts')
-    await serveUntilTheEnd(serving, environment, interrupted)
+    await serveUntilTheEnd(serving, { output, environment, interrupted })
   },
 }
 

@@ -1,7 +1,7 @@
 import { BackendError } from '../../../contract/index.ts'
 import type { Checkpoint, HistoryEvent, WaitingCall } from '../../../engine/index.ts'
 import { CheckpointBuilder, type CheckpointPart, type HistoryPart } from '../../../wire/index.ts'
-import type { Parts } from './link.ts'
+import type { Parts } from './asking.ts'
 
 /** The parts of an answer, put together. */
 export class Collected implements Parts {

@@ -27,8 +27,9 @@ import {
 import type { Checkpoint, HistoryEvent, Limits, Msgrcv, WaitingCall } from '../../../engine/index.ts'
 import { carriedCalls, restore, tooLong } from '../../../host/index.ts'
 import { MESSAGE_BYTES_MAX } from '../../../wire/index.ts'
+import type { Asked, Parts } from './asking.ts'
 import { Collected } from './collected.ts'
-import type { Asked, Link, Parts } from './link.ts'
+import type { Link } from './link.ts'
 import { ClientSession } from './session.ts'
 
 /** A namespace behind a socket. References made by `as` share its connection, and end with it. */

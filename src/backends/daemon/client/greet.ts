@@ -15,10 +15,15 @@ import {
 /** A connection on which a session was agreed. */
 export interface Greeted {
   readonly socket: Socket
+  /** Takes over what comes from now on, piece by piece. */
+  readonly hear: (receive: (piece: Uint8Array) => void) => void
   /** May hold frames that came with the welcome. */
   readonly reader: FrameReader
   readonly welcome: WelcomeFrame
 }
+
+/** What comes with one read at most: as much as Node's own sockets read. */
+const READ_BYTES = 65_536
 
 /** A server that does not answer a hello for so long stands still, or is none. */
 const WELCOME_TIMEOUT_MS = 15_000
@@ -31,7 +36,14 @@ const WELCOME_TIMEOUT_MS = 15_000
  */
 export function greet(path: string, resume?: SessionKey): Promise<Greeted> {
   return new Promise((resolve, reject) => {
-    const socket = net.connect(path)
+    const buffer = Buffer.allocUnsafe(READ_BYTES)
+    let hear = (piece: Uint8Array): void => receive(piece)
+    // One buffer for all reads, and no stream between. What is kept of it is a copy. See docs/decisions/0025.
+    const callback = (bytes: number) => {
+      hear(Buffer.from(buffer.subarray(0, bytes)))
+      return true
+    }
+    const socket = net.connect({ path, onread: { buffer, callback } })
     const reader = new FrameReader(FRAME_BYTES_MAX)
     const timer = setTimeout(() => fail(silent(path)), WELCOME_TIMEOUT_MS)
     const fail = (error: Error) => {
@@ -41,7 +53,7 @@ export function greet(path: string, resume?: SessionKey): Promise<Greeted> {
     }
     const broken = (error: Error) => fail(unreachable(path, error))
     const closed = () => fail(silent(path))
-    const receive = (piece: Buffer) => {
+    const receive = (piece: Uint8Array) => {
       try {
         reader.push(piece)
         const bytes = reader.next()
@@ -49,13 +61,16 @@ export function greet(path: string, resume?: SessionKey): Promise<Greeted> {
         const frame = decodeServerFrame(bytes)
         if (frame.kind !== 'welcome') return fail(refused(path, frame))
         clearTimeout(timer)
-        socket.off('error', broken).off('close', closed).off('data', receive)
-        resolve({ socket, reader, welcome: frame })
+        socket.off('error', broken).off('close', closed)
+        const takenOver = (by: (piece: Uint8Array) => void) => {
+          hear = by
+        }
+        resolve({ socket, hear: takenOver, reader, welcome: frame })
       } catch (error) {
         fail(error instanceof WireError ? stranger(path, error) : (error as Error))
       }
     }
-    socket.on('error', broken).on('close', closed).on('data', receive)
+    socket.on('error', broken).on('close', closed)
     const writer = new FrameWriter()
     const versions = { minVersion: MIN_VERSION, maxVersion: MAX_VERSION }
     writer.write({ kind: 'hello', ...versions, features: [], ...(resume !== undefined && { resume }) })

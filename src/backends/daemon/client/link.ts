@@ -2,56 +2,19 @@ import type { Socket } from 'node:net'
 import { BackendError } from '../../../contract/index.ts'
 import type { Call, Ticket } from '../../../engine/index.ts'
 import {
-  type CallFrame,
-  type CheckpointPart,
   decodeServerFrame,
   type FrameReader,
   FrameWriter,
-  type HistoryFrame,
-  type HistoryPart,
-  type PastFrame,
-  type RequestFrame,
   type ServerFrame,
-  type SpokenFor,
   type WelcomeFrame,
   WireError,
 } from '../../../wire/index.ts'
+import { writeNow } from '../write-now.ts'
+import { type Asked, type Asker, inDoubt, type Parts, type Pending } from './asking.ts'
 import { CallWindow } from './call-window.ts'
 import type { End } from './end.ts'
 import { type Greeted, greet } from './greet.ts'
-
-/** Who makes a call, and hears of its end: one of both. */
-export interface Asker {
-  /** The process that is spoken for, if it is another one. */
-  readonly as?: SpokenFor
-  /** Whether to ask again in another session can do nothing twice. */
-  readonly isRepeatable: boolean
-  /** Whose call it is, where its end is waited for. */
-  readonly owner?: object
-  readonly ended: (end: End) => void
-  /** There will be no answer. */
-  readonly failed: (error: Error) => void
-}
-
-/** What takes the parts of an answer. */
-export interface Parts {
-  add(part: CheckpointPart | HistoryPart): void
-  /** The request is asked again: its parts come again, from the first. */
-  restart(): void
-}
-
-/** A call or a request whose answer has not come. */
-interface Pending {
-  frame: CallFrame | RequestFrame | HistoryFrame | PastFrame
-  /** Whether it may have been made. */
-  isSent: boolean
-  readonly asker: Asker
-  /** Takes the parts of the answer. */
-  readonly parts?: Parts
-}
-
-/** A frame without its number. */
-export type Asked = Omit<RequestFrame, 'number'> | Omit<HistoryFrame, 'number'> | Omit<PastFrame, 'number'>
+import { canBeMadeLater, type Owed, OwedCalls } from './owed-calls.ts'
 
 export interface LinkOptions {
   /** How long to try to come back when the connection is lost, milliseconds. */
@@ -62,7 +25,7 @@ export interface LinkOptions {
 const SOON = Promise.resolve()
 
 /** Asks for something whose end it does not wait for. */
-const FORGOTTEN: Asker = { isRepeatable: true, ended: () => undefined, failed: () => undefined }
+const FORGOTTEN: Asker = { isRepeatable: true, isOwed: true, ended: () => undefined, failed: () => undefined }
 
 /** How long a client tries to come back: as long as a restart and its replay may take. The server waits longer for it. */
 const RECONNECT_MS = 30_000
@@ -100,6 +63,7 @@ export class Link {
    * here when others are given up: the session may be there still, and would show again what a program has.
    */
   #received: number[] = []
+  readonly #owed: OwedCalls
   #willFlush = false
   readonly #flushSoon = () => this.#flush()
   #retry: NodeJS.Timeout | undefined
@@ -112,6 +76,7 @@ export class Link {
   private constructor(path: string, reconnectMs: number, greeted: Greeted) {
     this.path = path
     this.#reconnectMs = reconnectMs
+    this.#owed = new OwedCalls(reconnectMs, (owed) => this.#askAgain(owed))
     this.#welcome = greeted.welcome
     this.#reader = greeted.reader
     this.#use(greeted)
@@ -157,17 +122,31 @@ export class Link {
     })
   }
 
-  /** Waits for the answers to all calls, and ends the session. Interrupt what waits before. */
+  /**
+   * Waits for the answers to all calls, and ends the session. Interrupt what waits before.
+   *
+   * @throws {BackendError} `ERR_MSGQ_NO_SPACE` the server had no room for some accepts, for as long as a client tries to come
+   *   back: those messages are shown again. All is closed.
+   */
   async close(): Promise<void> {
     this.#isClosing = true
+    this.#owed.close()
     if (this.#received.length > 0) this.#scheduleFlush()
-    while (this.#pending.size > 0 || this.#received.length > 0) {
+    while (this.#pending.size > 0 || this.#received.length > 0 || this.#owed.areWaiting) {
       await new Promise<void>((resolve) => {
         this.#whenIdle = resolve
       })
     }
     this.#isClosed = true
     clearTimeout(this.#retry)
+    await this.#sayGoodbye()
+    const { unaccepted } = this.#owed
+    if (unaccepted === 0) return
+    const message = `the server's disk stayed full: ${unaccepted} messages that were received are shown again`
+    throw new BackendError('ERR_MSGQ_NO_SPACE', message)
+  }
+
+  async #sayGoodbye(): Promise<void> {
     const socket = this.#socket
     if (socket === undefined) return
     const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -214,14 +193,14 @@ export class Link {
     const socket = this.#socket
     // What a server does not read waits here.
     if (socket === undefined || socket.writableNeedDrain || this.#writer.pendingBytes === 0) return
-    socket.write(this.#writer.take())
+    writeNow(socket, this.#writer.take())
   }
 
-  #use({ socket, reader }: Greeted): void {
+  #use({ socket, hear, reader }: Greeted): void {
     this.#socket = socket
     this.#reader = reader
     this.#writer = new FrameWriter()
-    socket.on('data', (piece: Buffer) => this.#receive(piece))
+    hear((piece) => this.#receive(piece))
     socket.on('drain', () => this.#flush())
     socket.on('error', () => undefined)
     socket.on('close', () => this.#lost())
@@ -229,7 +208,7 @@ export class Link {
     this.#takeAll()
   }
 
-  #receive(piece: Buffer): void {
+  #receive(piece: Uint8Array): void {
     this.#reader.push(piece)
     this.#bytesSince += piece.length
     this.#takeAll()
@@ -269,8 +248,21 @@ export class Link {
     if (pending === undefined) return
     this.#pending.delete(end.number)
     this.#answersSince++
-    pending.asker.ended(end)
+    const { asker, frame } = pending
+    if (asker.isOwed === true && frame.kind === 'call') {
+      if (canBeMadeLater(end)) this.#owed.add({ call: frame.call, asker })
+      else this.#owed.made()
+    }
+    asker.ended(end)
     this.#checkIdle()
+  }
+
+  #askAgain(owed: readonly Owed[]): void {
+    for (const { call, asker } of owed) {
+      if (call.name === 'acceptAll') this.#received.push(...call.receives)
+      else this.call(this.#ofThisSession(call), asker)
+    }
+    if (this.#received.length > 0) this.#scheduleFlush()
   }
 
   #checkIdle(): void {
@@ -344,14 +336,18 @@ export class Link {
         continue
       }
       const { frame } = pending
-      if (!isSame && frame.kind === 'call' && frame.call.name === 'interrupt') {
-        pending.frame = { ...frame, call: { name: 'interrupt', call: { session, number: frame.call.call.number } } }
-      }
+      if (!isSame && frame.kind === 'call') pending.frame = { ...frame, call: this.#ofThisSession(frame.call) }
       pending.parts?.restart()
       this.#write(pending)
     }
     if (this.#received.length > 0) this.#scheduleFlush()
     this.#checkIdle()
+  }
+
+  /** An interrupt of a call that is made anew in another session is of that one. */
+  #ofThisSession(call: Call): Call {
+    if (call.name !== 'interrupt') return call
+    return { name: 'interrupt', call: { session: this.#welcome.key.session, number: call.call.number } }
   }
 
   #failAll(cause: unknown): void {
@@ -365,12 +361,10 @@ export class Link {
       else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
     }
     // Nobody is there to accept it, and nobody here comes back.
-    if (this.#isClosing) this.#received = []
+    if (this.#isClosing) {
+      this.#received = []
+      this.#owed.drop()
+    }
     this.#checkIdle()
   }
-}
-
-function inDoubt({ frame }: Pending, reason: string): BackendError {
-  const name = frame.kind === 'call' ? frame.call.name : frame.kind
-  return new BackendError('ERR_MSGQ_IN_DOUBT', `whether ${name} was done is not known: ${reason}`)
 }

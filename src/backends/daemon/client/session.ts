@@ -3,8 +3,9 @@ import { abortSignal, BackendError, type Circumstances, SyscallError, syscallErr
 import type { Call, Code, Limits, Message, Msgrcv, Ticket } from '../../../engine/index.ts'
 import type { ValueOf } from '../../../host/index.ts'
 import type { RefusalDetails, RequestName, SpokenFor } from '../../../wire/index.ts'
+import type { Asker, Parts } from './asking.ts'
 import { backendError, type End } from './end.ts'
-import type { Asker, Link, Parts } from './link.ts'
+import type { Link } from './link.ts'
 
 /** A call on its way: what is done with its end. */
 interface Made<C extends Call> {
@@ -68,8 +69,14 @@ export class ClientSession {
 
   /** Accepts or refuses a held message. */
   async endHold(name: 'accept' | 'refuse', receive: Ticket): Promise<void> {
+    try {
+      await this.perform({ name, receive })
+    } catch (error) {
+      // What could not be asked, or done on a full disk, is held still.
+      if (error instanceof SyscallError) this.#held.delete(receive)
+      throw error
+    }
     this.#held.delete(receive)
-    await this.perform({ name, receive })
   }
 
   /** Begins something that goes on under its own ticket. */
@@ -152,7 +159,7 @@ export class ClientSession {
 
   /** Makes a call whose end nobody waits for. */
   #tell(call: Call): void {
-    const asker = { isRepeatable: isRepeatable(call), ended: () => undefined, failed: () => undefined }
+    const asker = { isRepeatable: isRepeatable(call), isOwed: true, ended: () => undefined, failed: () => undefined }
     this.link.call(call, this.as === undefined ? asker : { ...asker, as: this.as })
   }
 

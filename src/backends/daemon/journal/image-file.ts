@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type Disk, type DiskFile, readPart, writeAll } from './disk.ts'
 import { decodeHeader, encodeHeader, HEADER_BYTES } from './header.ts'
+import type { Reading } from './reading.ts'
 import { UNFINISHED } from './segment.ts'
 
 /**
@@ -92,12 +93,13 @@ export async function inspectImage(disk: Disk, sequence: number): Promise<ImageF
 }
 
 /** Reads all of an image: whether it is what was written. */
-export async function isWholeImage(disk: Disk, { name, bytes }: ImageFile): Promise<boolean> {
+export async function isWholeImage(disk: Disk, { name, bytes }: ImageFile, reading?: Reading): Promise<boolean> {
   const file = await disk.open(name)
   try {
     const hash = createHash('sha256').update(await readPart(file, 0, HEADER_BYTES))
     for await (const { end, chunk } of chunksOf(file, bytes)) {
       hash.update(lengthBytes(chunk.length)).update(chunk)
+      reading?.add(chunk.length)
       if (chunk.length === 0) return hash.digest().equals(await readPart(file, end, HASH_BYTES))
     }
     return false

@@ -14,7 +14,8 @@ import {
 } from './image-file.ts'
 import { damagedImage, type Inventory, takeInventory } from './inventory.ts'
 import { type JournalOptions, settle } from './options.ts'
-import { type EndOfRecords, replay } from './replay.ts'
+import { Reading } from './reading.ts'
+import { type EndOfRecords, replay, replayedBytes } from './replay.ts'
 import { basesOf, coveredSegments, oldestKept, removeBefore } from './retention.ts'
 import { openSegment, SEGMENT_HEADER_BYTES, type Segment, UNFINISHED } from './segment.ts'
 import { planned, SegmentSupply } from './supply.ts'
@@ -54,6 +55,7 @@ export class Journal {
     disk: Disk,
     inventory: Inventory,
     image: ImageFile | undefined,
+    reading: Reading,
     options: Required<JournalOptions>,
   ) {
     this.#disk = disk
@@ -61,7 +63,10 @@ export class Journal {
     this.#id = inventory.id
     this.#segments = [...inventory.segments]
     this.#images = inventory.images.filter(({ sequence }) => sequence <= (image?.sequence ?? 0))
-    this.recovery = { image, records: this.#recover(image) }
+    this.recovery = {
+      image: image === undefined ? undefined : { ...image, chunks: () => reading.counted(image.chunks()) },
+      records: this.#recover(image, reading),
+    }
   }
 
   /**
@@ -81,7 +86,10 @@ export class Journal {
     }
     try {
       const inventory = await takeInventory(disk, settled.onNotice)
-      return new Journal(disk, inventory, await newestImage(disk, inventory, settled), settled)
+      const newest = inventory.images.at(-1)
+      const totalBytes = 2 * (newest?.bytes ?? 0) + replayedBytes(inventory.segments, newest)
+      const reading = new Reading(totalBytes, settled.onProgress)
+      return new Journal(disk, inventory, await newestImage(disk, inventory, reading, settled), reading, settled)
     } catch (error) {
       await disk.close()
       throw error
@@ -228,8 +236,8 @@ export class Journal {
     return this.#writer
   }
 
-  async *#recover(image: ImageFile | undefined): AsyncGenerator<readonly JournalRecord[]> {
-    const end = yield* replay(this.#disk, this.#segments, image, this.#options.onNotice)
+  async *#recover(image: ImageFile | undefined, reading: Reading): AsyncGenerator<readonly JournalRecord[]> {
+    const end = yield* replay(this.#disk, this.#segments, image, this.#options.onNotice, reading)
     this.#segments = [...(await cutBehind(this.#disk, this.#segments, end, this.#options))]
     const isTailOfUse = image === undefined || end.seen >= image.sequence || (await this.#endHistory(image))
     await this.#begin(isTailOfUse ? end.place : undefined, end)
@@ -322,10 +330,11 @@ export class Journal {
 async function newestImage(
   disk: Disk,
   { images }: Inventory,
+  reading: Reading,
   { onNotice }: Required<JournalOptions>,
 ): Promise<ImageFile | undefined> {
   for (const image of [...images].reverse()) {
-    if (await isWholeImage(disk, image)) return image
+    if (await isWholeImage(disk, image, reading)) return image
     onNotice(damagedImage(image.name))
   }
   return undefined

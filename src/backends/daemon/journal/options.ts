@@ -1,4 +1,5 @@
 import type { OnNotice } from './errors.ts'
+import type { ReadSoFar } from './reading.ts'
 import type { Retain } from './retention.ts'
 import { SEGMENT_HEADER_BYTES } from './segment.ts'
 
@@ -31,6 +32,8 @@ export interface JournalOptions {
    * Records are answered from here: one call for a batch costs less than a promise for each.
    */
   readonly onDurable?: (sequence: number) => void
+  /** Hears how far reading what brings the state back has come, again and again. What it throws ends the start. */
+  readonly onProgress?: (read: ReadSoFar) => void
   /** Milliseconds of any clock, which says when to look again whether a full disk has room. Default `performance.now`. */
   readonly clock?: () => number
 }
@@ -67,6 +70,7 @@ export function settle(options: JournalOptions): Required<JournalOptions> {
     acceptLoss: options.acceptLoss ?? false,
     onNotice: options.onNotice ?? (() => undefined),
     onDurable: options.onDurable ?? (() => undefined),
+    onProgress: options.onProgress ?? (() => undefined),
     clock: options.clock ?? (() => performance.now()),
   }
 }

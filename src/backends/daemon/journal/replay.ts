@@ -2,6 +2,7 @@ import type { Disk } from './disk.ts'
 import type { OnNotice } from './errors.ts'
 import { type Frame, findFrame, type JournalRecord, readFrame } from './frame.ts'
 import type { ImageFile } from './image-file.ts'
+import type { Reading } from './reading.ts'
 import { readSegment, SEGMENT_HEADER_BYTES, type Segment } from './segment.ts'
 
 /** Records are handed on in lists of so many: asking for each alone would cost more than to read it. */
@@ -31,12 +32,19 @@ export interface EndOfRecords {
   readonly lasts: ReadonlyMap<number, number>
 }
 
+/** How many bytes `replay` will read. */
+export function replayedBytes(segments: readonly Segment[], image: Pick<ImageFile, 'sequence'> | undefined): number {
+  const needed = segments.slice(firstNeeded(segments, (image?.sequence ?? 0) + 1))
+  return needed.reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
 /** Hands on the records after an image, or all of them, in order, and tells where they end. Changes nothing. */
 export async function* replay(
   disk: Disk,
   segments: readonly Segment[],
   image: ImageFile | undefined,
   onNotice: OnNotice,
+  reading: Reading,
 ): AsyncGenerator<readonly JournalRecord[], EndOfRecords> {
   const covered = image?.sequence ?? 0
   let next = covered + 1
@@ -52,6 +60,7 @@ export async function* replay(
     const segment = segments[index]
     if (segment === undefined) break
     const bytes = await readSegment(disk, segment)
+    reading.add(segment.bytes)
     let offset = SEGMENT_HEADER_BYTES
     for (;;) {
       const frame = nextFrame(bytes, offset, segment, { next, covered }, onNotice)

@@ -14,6 +14,8 @@ export interface Position {
 export interface AppendOptions {
   /** The record says that something is given back: it may use the reserve. Default false. */
   readonly freesSpace?: boolean
+  /** So many records of the same length must find room after it, on a full disk. Default 0. */
+  readonly followers?: number
 }
 
 /** A frame with its place. */
@@ -100,9 +102,9 @@ export class Writer {
     return this.#durable
   }
 
-  canAppend(recordBytes: number, { freesSpace = false }: AppendOptions = {}): boolean {
+  canAppend(recordBytes: number, { freesSpace = false, followers = 0 }: AppendOptions = {}): boolean {
     if (!this.#supply.isFull) return true
-    if (this.#tailOffset + frameBytes(recordBytes) <= this.#limit(freesSpace)) return true
+    if (this.#tailOffset + (1 + followers) * frameBytes(recordBytes) <= this.#limit(freesSpace)) return true
     this.#supply.begin()
     return false
   }

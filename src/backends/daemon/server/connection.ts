@@ -20,6 +20,7 @@ import {
   type SessionKey,
   WireError,
 } from '../../../wire/index.ts'
+import { writeNow } from '../write-now.ts'
 import { callerFor } from './callers.ts'
 import type { LateAccepts } from './late-accepts.ts'
 import {
@@ -270,7 +271,7 @@ export class Connection {
     this.#willFlush = false
     const socket = this.#socket
     if (this.#writer.pendingBytes === 0 || socket.destroyed) return
-    if (socket.write(this.#writer.take())) return
+    if (writeNow(socket, this.#writer.take())) return
     const unread = this.#countUnread(socket.writableLength)
     const isTooMuch =
       unread > UNREAD_BYTES_MAX || (unread > UNREAD_SHARE_BYTES && this.#served.unreadBytes > UNREAD_OF_ALL_BYTES_MAX)

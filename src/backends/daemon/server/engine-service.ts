@@ -148,7 +148,8 @@ export class EngineService implements Service {
     if (this.#looksBack >= LOOKS_BACK_MAX) {
       return this.#fail(ticket, 'ERR_MSGQ_TOO_MANY_WAITS', `at most ${LOOKS_BACK_MAX} looks back wait for each other`)
     }
-    const answers = this.#inTurn(frame.kind === 'past' ? this.#past(number, frame.time) : this.#history(frame))
+    const looking = frame.kind === 'past' ? this.#past(number, frame.time) : this.#history(frame)
+    const answers = this.#inTurn(number, looking)
     this.#journalled.afterAll(() => this.sink?.answerAll(session, answers))
   }
 
@@ -157,14 +158,13 @@ export class EngineService implements Service {
     this.#apply({ session, number: ACKNOWLEDGING }, SERVER, { name: 'acknowledgeSession', number })
   }
 
-  interruptAll(session: number): void {
-    for (const { ticket } of [...this.#engine.namespace.waiting.values()]) {
-      if (ticket.session === session) this.#applyOwn({ name: 'interrupt', call: ticket })
-    }
+  interruptAll(session: number): boolean {
+    const waiting = [...this.#engine.namespace.waiting.values()].filter(({ ticket }) => ticket.session === session)
+    return waiting.every(({ ticket }) => this.#applyOwn({ name: 'interrupt', call: ticket }))
   }
 
-  expire(session: number): void {
-    this.#applyOwn({ name: 'expireSession', session })
+  expire(session: number): boolean {
+    return this.#applyOwn({ name: 'expireSession', session })
   }
 
   /** Lets go of the journal: see `JournalledEngine.close`. */
@@ -194,8 +194,8 @@ export class EngineService implements Service {
     }
   }
 
-  /** One after the other. */
-  async *#inTurn(answers: AsyncGenerator<Answer>): AsyncGenerator<Answer> {
+  /** One after the other. A past that cannot be read is told: if the connection ended, its client would ask for ever. */
+  async *#inTurn(number: number, answers: AsyncGenerator<Answer>): AsyncGenerator<Answer> {
     this.#looksBack++
     const before = this.#lookingBack
     let isOver = (): void => undefined
@@ -205,6 +205,8 @@ export class EngineService implements Service {
     try {
       await before
       yield* answers
+    } catch (error) {
+      yield unavailable(number, error instanceof Error ? error.message : String(error))
     } finally {
       this.#looksBack--
       isOver()
@@ -249,8 +251,8 @@ export class EngineService implements Service {
     return this.#journalled.apply({ ticket, now: this.#now(), caller, call })
   }
 
-  #applyOwn(call: Call): void {
-    this.#apply({ session: OWN_SESSION, number: ++this.#ownNumber }, SERVER, call)
+  #applyOwn(call: Call): boolean {
+    return this.#apply({ session: OWN_SESSION, number: ++this.#ownNumber }, SERVER, call)
   }
 
   #tell(completions: readonly Completion[]): void {

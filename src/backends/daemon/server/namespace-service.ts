@@ -87,14 +87,16 @@ export class NamespaceService implements Service {
     for (const answered of client.answers.keys()) if (answered <= number) client.answers.delete(answered)
   }
 
-  interruptAll(session: number): void {
+  interruptAll(session: number): boolean {
     for (const controller of this.#clients.get(session)?.underWay.values() ?? []) controller.abort(INTERRUPTED)
+    return true
   }
 
-  expire(session: number): void {
+  expire(session: number): boolean {
     this.interruptAll(session)
     for (const held of this.#clients.get(session)?.held.values() ?? []) void held.refuse().catch(() => undefined)
     this.#clients.delete(session)
+    return true
   }
 
   /** Lets go of the namespace. */
@@ -153,8 +155,7 @@ export class NamespaceService implements Service {
       case 'refuse': {
         const held = call.receive.session === session ? client.held.get(call.receive.number) : undefined
         if (held === undefined) throw new SyscallError('EINVAL', call.name)
-        client.held.delete(call.receive.number)
-        await held[call.name]()
+        await endHold(client, call.receive.number, held[call.name])
         return 0
       }
       case 'acceptAll':
@@ -230,16 +231,27 @@ async function acceptAll(client: ClientState, receives: readonly number[]): Prom
   let accepted = 0
   for (const number of receives) {
     const held = client.held.get(number)
-    client.held.delete(number)
+    if (held === undefined) continue
     try {
-      await held?.accept()
-      if (held !== undefined) accepted++
+      await endHold(client, number, held.accept)
+      accepted++
     } catch (error) {
       // Its queue was removed meanwhile.
       if (!(error instanceof SyscallError)) throw error
     }
   }
   return accepted
+}
+
+/** Accepts or refuses. What could not be asked is held still: its client asks again. */
+async function endHold(client: ClientState, number: number, end: () => Promise<void>): Promise<void> {
+  try {
+    await end()
+  } catch (error) {
+    if (error instanceof SyscallError) client.held.delete(number)
+    throw error
+  }
+  client.held.delete(number)
 }
 
 function restoreOf(client: ClientState, number: number): CheckpointBuilder {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { ALL_CAPABILITIES, ERRNO } from '../../../abi/index.ts'
 import type { Caller } from '../../../engine/index.ts'
 import { linuxCalls, SO_PEERCRED, SO_PEERGROUPS, SOL_SOCKET } from '../../../linux/index.ts'
+import { fdOf } from '../write-now.ts'
 
 /** Most supplementary groups of a process. Source: include/uapi/linux/limits.h, NGROUPS_MAX. */
 const GROUPS_MAX = 65_536
@@ -16,6 +17,7 @@ const GROUPS_MAX = 65_536
  */
 export function callerOf(socket: Socket): Caller {
   const fd = fdOf(socket)
+  if (fd === undefined) throw new Error('the connection is closed, or is none of this machine')
   const credentials = option(fd, SO_PEERCRED, 12)
   const [pid, uid, gid] = [credentials.readInt32LE(0), credentials.readUInt32LE(4), credentials.readUInt32LE(8)]
   const listed = option(fd, SO_PEERGROUPS, GROUPS_MAX * 4)
@@ -64,11 +66,4 @@ function option(fd: number, name: number, lengthMax: number): Buffer {
   const { getsockopt, errno } = linuxCalls()
   if (getsockopt(fd, SOL_SOCKET, name, value, length) === 0) return value.subarray(0, length.readUInt32LE(0))
   throw new Error(`the peer of a connection cannot be told: getsockopt(2) ended with errno ${errno()}`)
-}
-
-/** Node has no name for a socket's descriptor. */
-function fdOf(socket: Socket): number {
-  const { _handle: handle } = socket as Socket & { readonly _handle?: { readonly fd?: number } | null }
-  if (handle?.fd === undefined || handle.fd < 0) throw new Error('the connection is closed, or is none of this machine')
-  return handle.fd
 }

@@ -34,8 +34,8 @@ export interface Service {
   lookBack(ticket: Ticket, caller: Caller, frame: HistoryFrame | PastFrame): void
   /** All answers up to this number have come: they may be forgotten. */
   acknowledge(session: number, number: number): void
-  /** Ends the calls of a session that wait, as the kernel does for a dead process. */
-  interruptAll(session: number): void
-  /** Ends a session: what it held is shown again. */
-  expire(session: number): void
+  /** Ends the calls of a session that wait, as the kernel does for a dead process. @returns `false`: not all; the disk is too full. */
+  interruptAll(session: number): boolean
+  /** Ends a session: what it held is shown again. @returns `false`: it goes on; the disk is too full. */
+  expire(session: number): boolean
 }

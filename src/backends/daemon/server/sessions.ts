@@ -11,7 +11,12 @@ const SESSIONS = 2 ** 48 - 1
 interface Session {
   connection: Connection | undefined
   goneAt: number
+  /** Its client has gone, and not all of its waiting calls could be ended: the disk was too full. */
+  isWaiting: boolean
 }
+
+/** Since when a session has no connection whose client said that it does not come back. */
+const FOR_EVER = Number.NEGATIVE_INFINITY
 
 /**
  * The sessions of a server. A client proves that one is its own by a secret, which is computed from that of
@@ -23,7 +28,9 @@ export class Sessions {
 
   constructor(service: Service, now: number) {
     this.#service = service
-    for (const session of service.earlierSessions) this.#sessions.set(session, { connection: undefined, goneAt: now })
+    for (const session of service.earlierSessions) {
+      this.#sessions.set(session, { connection: undefined, goneAt: now, isWaiting: false })
+    }
   }
 
   /** The connection of a session, where its client is there. */
@@ -37,7 +44,7 @@ export class Sessions {
     if (this.#sessions.size >= SESSIONS_MAX) this.#endOldest()
     let session = randomInt(1, SESSIONS)
     while (this.#sessions.has(session)) session = randomInt(1, SESSIONS)
-    this.#sessions.set(session, { connection, goneAt: 0 })
+    this.#sessions.set(session, { connection, goneAt: 0, isWaiting: false })
     try {
       await this.#service.open(session, peer)
     } catch (error) {
@@ -57,6 +64,8 @@ export class Sessions {
       before.destroy()
       this.#service.interruptAll(session)
     }
+    // What still waits then goes on: its client asks for it under the same ticket.
+    known.isWaiting = false
     known.connection = connection
     return true
   }
@@ -68,18 +77,25 @@ export class Sessions {
     if (session === undefined || known?.connection !== connection) return
     known.connection = undefined
     known.goneAt = now
-    this.#service.interruptAll(session)
+    known.isWaiting = !this.#service.interruptAll(session)
   }
 
-  /** The client has said that it will not come back. */
+  /** The client has said that it will not come back. On a disk that is too full for that it is tried again by `expire`. */
   end(session: number): void {
-    if (this.#sessions.delete(session)) this.#service.expire(session)
+    const known = this.#sessions.get(session)
+    if (known === undefined) return
+    known.connection = undefined
+    known.goneAt = FOR_EVER
+    if (this.#service.expire(session)) this.#sessions.delete(session)
   }
 
-  /** Ends the sessions whose clients were away too long. */
+  /** Ends the sessions whose clients were away too long, and what of others a full disk left undone. */
   expire(now: number): void {
-    for (const [session, { connection, goneAt }] of this.#sessions) {
-      if (connection === undefined && now - goneAt >= SESSION_GRACE_MS) this.end(session)
+    for (const [session, known] of this.#sessions) {
+      const { connection, goneAt, isWaiting } = known
+      if (connection !== undefined) continue
+      if (now - goneAt >= SESSION_GRACE_MS) this.end(session)
+      else if (isWaiting) known.isWaiting = !this.#service.interruptAll(session)
     }
   }
 
