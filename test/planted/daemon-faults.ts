@@ -74,8 +74,8 @@ export const DAEMON_FAULTS: readonly Fault[] = [
   {
     fault: 'a client that is gone waits on, and is handed messages',
     file: 'src/backends/daemon/server/sessions.ts',
-    find: '    known.goneAt = now\n    this.#service.interruptAll(session)\n',
-    replace: '    known.goneAt = now\n',
+    find: '    known.isWaiting = !this.#service.interruptAll(session)\n  }\n\n  /** The client has said',
+    replace: '  }\n\n  /** The client has said',
     suite: SESSIONS,
   },
   {
