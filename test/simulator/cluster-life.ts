@@ -287,7 +287,12 @@ export class ClusterLife {
     }
     switch (fault) {
       case 'node killed':
-        return world.amidst(random.below(AMIDST_EVENTS), `${fault} now`, () => this.#replace(member, true))
+        return world.amidst(
+          random.below(AMIDST_EVENTS),
+          `${fault} now`,
+          () => this.#replace(member, true),
+          () => !this.#isQuiet,
+        )
       case 'node closed':
         return this.#replace(member, false)
       case 'node paused':
