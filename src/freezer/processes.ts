@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readThreadStatus } from '../abi/index.ts'
 import { BackendError } from '../contract/index.ts'
 
 /**
@@ -113,8 +114,7 @@ export function statFrom(text: string): { readonly name: string; readonly fields
 }
 
 function statusNumber(pid: number, name: string): number {
-  const [, number] = new RegExp(`^${name}:\\s*(\\d+)$`, 'm').exec(readProc(`/proc/${pid}/status`) ?? '') ?? []
-  return Number(number ?? 0)
+  return Number(readThreadStatus(readProc(`/proc/${pid}/status`) ?? '').get(name) ?? 0)
 }
 
 function numbersIn(folder: string): number[] {

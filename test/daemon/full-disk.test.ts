@@ -106,15 +106,24 @@ async function withLongNumbers(namespace: IpcNamespace): Promise<IpcNamespace> {
   return namespace
 }
 
-test('an accept that a full disk refused is made when there is room: the message does not come again', async () => {
-  const { disk, served, other, spare, msqid, client, key } = await started()
-  await using _ = served
-  const namespace = await withLongNumbers(await served.connect())
+/** Has a client wait, fills the disk, and hands the client what a raw one held: there is no room left for its accept. */
+async function receiveOnFullDisk(
+  { other, spare, msqid, client, key }: Awaited<ReturnType<typeof started>>,
+  namespace: IpcNamespace,
+): Promise<void> {
   const received = namespace.msgrcv(msqid, 100, 7, 0)
   await untilWaiting(other, 1)
   await fill(other, msqid)
   await handOverAndFill(client, key, spare)
   equal((await received).mtext.length, 10)
+}
+
+test('an accept that a full disk refused is made when there is room: the message does not come again', async () => {
+  const found = await started()
+  const { disk, served, other, msqid, client } = found
+  await using _ = served
+  const namespace = await withLongNumbers(await served.connect())
+  await receiveOnFullDisk(found, namespace)
   equal(await isThere(other, msqid), true, 'its accept was refused')
   await makeRoom(disk, other, msqid)
   await namespace.close()
@@ -124,16 +133,13 @@ test('an accept that a full disk refused is made when there is room: the message
 })
 
 test('an accept is made in time behind a namespace that is lent, too', async () => {
-  const { disk, served, other, spare, msqid, client, key } = await started()
+  const found = await started()
+  const { disk, served, other, msqid, client } = found
   await using _ = served
   const path = join(served.directory, 'lent')
   const daemon = await lendNamespace(await served.connect(), { path })
   const namespace = await openDaemonNamespace(path)
-  const received = namespace.msgrcv(msqid, 100, 7, 0)
-  await untilWaiting(other, 1)
-  await fill(other, msqid)
-  await handOverAndFill(client, key, spare)
-  equal((await received).mtext.length, 10)
+  await receiveOnFullDisk(found, namespace)
   equal(await isThere(other, msqid), true, 'its accept was refused')
   await makeRoom(disk, other, msqid)
   await namespace.close()
@@ -144,14 +150,11 @@ test('an accept is made in time behind a namespace that is lent, too', async () 
 })
 
 test('close says how many messages come again, where the disk stays full for as long as a client waits', async () => {
-  const { served, other, spare, msqid, client, key } = await started()
+  const found = await started()
+  const { served, other, msqid, client } = found
   await using _ = served
   const namespace = await withLongNumbers(await openDaemonNamespace(served.path, { reconnectMs: 0 }))
-  const received = namespace.msgrcv(msqid, 100, 7, 0)
-  await untilWaiting(other, 1)
-  await fill(other, msqid)
-  await handOverAndFill(client, key, spare)
-  equal((await received).mtext.length, 10)
+  await receiveOnFullDisk(found, namespace)
   await rejects(namespace.close(), { code: 'ERR_MSGQ_NO_SPACE', message: /1 messages that were received/ })
   equal(await isThere(other, msqid), true)
   await other.close()

@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import type { Socket } from 'node:net'
-import { ALL_CAPABILITIES, ERRNO } from '../../../abi/index.ts'
+import { ALL_CAPABILITIES, ERRNO, readThreadStatus } from '../../../abi/index.ts'
 import type { Caller } from '../../../engine/index.ts'
 import { linuxCalls, SO_PEERCRED, SO_PEERGROUPS, SOL_SOCKET } from '../../../linux/index.ts'
 import { fdOf } from '../write-now.ts'
@@ -46,7 +46,9 @@ export function userOfProcess(pid: number): number | undefined {
   const pidfd = pidfdOpen(pid, 0)
   if (pidfd < 0) return undefined
   try {
-    const [, effective] = /^Uid:\s+\d+\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+    // Real, effective, saved, of files.
+    const uids = readThreadStatus(fs.readFileSync(`/proc/${pid}/status`, 'latin1')).get('Uid')
+    const effective = uids?.split(/\s+/)[1]
     // Had the process ended, the text could be that of another one, which got its number.
     if (pidfdSendSignal(pidfd, 0) !== 0 && errno() !== ERRNO.EPERM) return undefined
     return effective === undefined ? undefined : Number(effective)
