@@ -151,7 +151,7 @@ export class ByteWriter {
     if (rest > 0x7fff_ffff) {
       // Four bytes with one division, and what is left has 25 bits.
       const high = Math.floor(rest / 0x1000_0000)
-      let low = rest - high * 0x1000_0000
+      let low = rest & 0xfff_ffff
       for (let count = 0; count < 4; count++) {
         bytes[this.#end++] = (low & 0x7f) | 0x80
         low >>= 7

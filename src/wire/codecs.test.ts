@@ -5,14 +5,17 @@ import { CODECS } from '../../test/wire/codecs.ts'
 import { fuzz, fuzzNoise } from '../../test/wire/fuzz.ts'
 import { LONG_MAX } from '../abi/index.ts'
 import type { Entry } from '../engine/index.ts'
+import { ByteWriter } from './byte-writer.ts'
 import {
   decodeCompletion,
   decodeEntry,
   ENTRY_BYTES_MAX,
+  encodeCaller,
   encodeCompletion,
   encodeEntry,
   MESSAGE_BYTES_MAX,
   WireError,
+  writeEntry,
 } from './index.ts'
 
 for (const codec of CODECS) {
@@ -166,4 +169,11 @@ describe('encodeEntry and decodeEntry', () => {
     // 128 promised groups, of which there is room for none.
     assert.throws(() => decodeEntry(bytes.with(7, 0x7f)), { offset: 7, expected: 'room for 127 items' })
   })
+})
+
+test('writeEntry writes the bytes of encodeCaller in place of the caller', () => {
+  const other = { ...entry.caller, pid: 7, uid: 1_000, groups: [1, 2] }
+  const writer = new ByteWriter()
+  writeEntry(writer, entry, encodeCaller(other))
+  assert.deepEqual(writer.take(), encodeEntry({ ...entry, caller: other }))
 })

@@ -58,6 +58,20 @@ test('decodeClientFrame refuses kinds, requests, versions and holds that there a
   refuses(decodeClientFrame, changed(receive, -1, 3), receive.length - 1)
 })
 
+test('ByteReader refuses a process whose number is 2^31, and takes the one before', () => {
+  const pids = [0x7fff_ffff, 0x8000_0000].map((pid) => {
+    const writer = new ByteWriter()
+    writer.uint(pid)
+    return writer.take()
+  })
+  const [last, tooLarge] = pids as [Uint8Array, Uint8Array]
+  assert.equal(
+    decodeWhole(last, false, (reader) => reader.pid()),
+    0x7fff_ffff,
+  )
+  refuses((bytes) => decodeWhole(bytes, false, (reader) => reader.pid()), tooLarge, 0)
+})
+
 test('decodeClientFrame gives views, and decodeServerFrame bytes of its own', () => {
   const call = { name: 'msgsnd', msqid: 0, mtype: 1, mtext: Uint8Array.of(1, 2), msgflg: 0 } as const
   const bytes = bytesOf({ kind: 'call', number: 1, call })
