@@ -5,6 +5,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -55,6 +56,8 @@ function main(words: readonly string[]): number {
 
 /** A Debian with its smallest set of packages, this Node, its npm, and the files that a clone has. */
 function makeRoot(root: string): void {
+  // As a root is; a temporary directory is its maker's alone.
+  chmodSync(root, 0o755)
   run('debootstrap', ['--variant=minbase', SUITE, root, mirror()])
   const programs = join(root, 'usr', 'local', 'bin')
   const npm = npmFolder()
