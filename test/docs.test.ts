@@ -4,8 +4,11 @@ import { join, posix } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { openEmbeddedNamespace } from '../src/backends/embedded/index.ts'
 import { bytes, MessageQueue } from '../src/queue/index.ts'
+import { KERNEL_SKIPPED } from './cli/private-namespace.ts'
 import { anchor, type CodeBlock, codeBlocks, headings, links } from './docs/markdown.ts'
+import { meet, meets, packagesOf } from './docs/meeting.ts'
 import { compile, promisedOutput, run, writePrograms } from './docs/programs.ts'
+import { skippedWithout } from './programs-needed.ts'
 import { readTree } from './tidy/tree.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -33,6 +36,17 @@ describe('the code blocks of README and docs', () => {
     test(`${name} runs and prints what it says`, async () => {
       equal(await run(file), promisedOutput(block.code))
     })
+  }
+
+  for (const [page, text] of PAGES) {
+    const meeting = codeBlocks(text).filter(meets)
+    if (meeting.length === 0) continue
+    const skip = KERNEL_SKIPPED || skippedWithout(...packagesOf(meeting))
+    for (const place of ['linux:', 'unix:'] as const) {
+      test(`${page}: its programs meet in ${place} and print what they say`, { skip }, () =>
+        meet(place, page, meeting, programs),
+      )
+    }
   }
 })
 
