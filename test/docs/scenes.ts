@@ -107,7 +107,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       'msgq -n linux: mv 3 4 --follow': sends(3, 'd'),
       'msgq -n linux: cp 3 4': sends(3, 'e'),
     },
-    endless: { 'msgq -n linux: mv 3 4 --follow': "ipcs -q -i 3 | grep -q 'qnum=0'" },
+    endless: { 'msgq -n linux: mv 3 4 --follow': "ipcs -q -i 4 | grep -q 'qnum=3'" },
     tells: {
       'msgq -n linux: mv 3 0x4d5347': /moved 2 messages/,
       'msgq mv linux: 3': /moved 1 message/,
