@@ -67,7 +67,9 @@ function commandOf(
   const language = LANGUAGES[name]
   if (language !== undefined) {
     const [program = '', ...words] = [...language.words, block.code]
-    return url === 'linux:' ? [program, ...words] : [process.execPath, MSGQ, 'run', '-n', url, '--', program, ...words]
+    if (url === 'linux:') return [program, ...words]
+    // Files that these programs open are not those of queues in /proc: nobody need look at each of them.
+    return [process.execPath, MSGQ, 'run', '--no-proc', '-n', url, '--', program, ...words]
   }
   const file = compiled.find((each) => each.name === `${page}:${block.line}`)?.file
   if (file === undefined) throw new Error(`no program meets others in ${name}`)
