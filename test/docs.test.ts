@@ -1,17 +1,26 @@
 import { equal, match, ok } from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { openEmbeddedNamespace } from '../src/backends/embedded/index.ts'
 import { bytes, MessageQueue } from '../src/queue/index.ts'
+import { KERNEL_SKIPPED } from './cli/private-namespace.ts'
 import { anchor, type CodeBlock, codeBlocks, headings, links } from './docs/markdown.ts'
+import { meet, meets, packagesOf } from './docs/meeting.ts'
 import { compile, promisedOutput, run, writePrograms } from './docs/programs.ts'
+import { skippedWithout } from './programs-needed.ts'
 import { readTree } from './tidy/tree.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
+const TREE = readTree(ROOT)
 const PAGES: ReadonlyMap<string, string> = new Map(
-  [...readTree(ROOT)].filter(([path]) => path.endsWith('.md') && !path.startsWith('examples/')),
+  [...TREE].filter(([path]) => path.endsWith('.md') && !path.startsWith('examples/')),
 )
+/**
+ * What blocks are in: programs, which are run here and in meetings, files, commands (`test/docs/shell.test.ts`), answers
+ * (`test/docs/answers.test.ts`); and, without a language, outputs that `shell.test.ts` sees, and layouts of bytes.
+ */
+const LANGUAGES = ['ts', 'php', 'python', 'ini', 'yaml', 'sh', 'json', '']
 
 describe('the code blocks of README and docs', () => {
   const blocks = [...PAGES].flatMap(([page, text]) =>
@@ -34,6 +43,44 @@ describe('the code blocks of README and docs', () => {
       equal(await run(file), promisedOutput(block.code))
     })
   }
+
+  test('are run, where they are of another language', () => {
+    const lone = [...PAGES].flatMap(([page, text]) =>
+      codeBlocks(text)
+        .filter((block) => ['php', 'python'].includes(block.words[0] ?? '') && !meets(block))
+        .map(({ line }) => `${page}:${line}`),
+    )
+    equal(lone.join('\n'), '')
+  })
+
+  for (const [page, text] of PAGES) {
+    const meeting = codeBlocks(text).filter(meets)
+    if (meeting.length === 0) continue
+    const skip = KERNEL_SKIPPED || skippedWithout(...packagesOf(meeting))
+    for (const place of ['linux:', 'unix:'] as const) {
+      test(`${page}: its programs meet in ${place} and print what they say`, { skip }, () =>
+        meet(place, page, meeting, programs),
+      )
+    }
+  }
+})
+
+describe('blocks of README and docs that are no program', () => {
+  const blocks = [...PAGES].flatMap(([page, text]) => codeBlocks(text).map((block) => ({ page, ...block })))
+
+  test('are of a kind that is tried: files here, the rest with its language', () => {
+    const unknown = blocks.filter(({ words: [language = ''] }) => !LANGUAGES.includes(language))
+    equal(unknown.map(({ page, line, words }) => `${page}:${line}: ${words[0]}`).join('\n'), '')
+  })
+
+  test('show what is in the file that they name', () => {
+    const named = blocks.filter(({ words }) => words[0] === 'ini' || words[0] === 'yaml')
+    const others = named.filter(
+      ({ words: [, file = ''], code }) => !readFileSync(join(ROOT, file), 'utf8').includes(code),
+    )
+    equal(others.map(({ page, line, words }) => `${page}:${line}: ${words[1]} has other lines`).join('\n'), '')
+    ok(named.length > 0)
+  })
 })
 
 describe('the links of README and docs', () => {
@@ -94,9 +141,7 @@ describe('the reference', () => {
 
 describe('the command lines of README and docs', () => {
   test('name commands that msgq has', () => {
-    const commands = [...readTree(ROOT).keys()].flatMap(
-      (path) => /^src\/cli\/commands\/([a-z]+)\.ts$/.exec(path)?.[1] ?? [],
-    )
+    const commands = [...TREE.keys()].flatMap((path) => /^src\/cli\/commands\/([a-z]+)\.ts$/.exec(path)?.[1] ?? [])
     const unknown: string[] = []
     for (const [page, text] of PAGES) {
       for (const { words, code, line } of codeBlocks(text)) {
@@ -118,11 +163,11 @@ describe('README.md', () => {
     const shell = codeBlocks(readme).filter(({ words }) => words[0] === 'sh')
     const commands = shell.flatMap(({ code }) => code.split('\n')).filter((line) => line.startsWith('npm ci'))
     equal(commands.map((line) => line.replace(/\s*#.*/, '')).join('\n'), 'npm ci && npm start\nnpm ci && npm test')
-    match(readTree(ROOT).get('.ci/run') ?? '', /^npm ci && npm test$/m)
+    match(TREE.get('.ci/run') ?? '', /^npm ci && npm test$/m)
   })
 
   test('shows the program of examples/readme.ts', () => {
-    const example = readTree(ROOT).get('examples/readme.ts') ?? ''
+    const example = TREE.get('examples/readme.ts') ?? ''
     const [block] = codeBlocks(readme).filter(({ words }) => words[0] === 'ts')
     ok(block !== undefined && example.includes(block.code), 'README.md and examples/readme.ts differ')
   })

@@ -26,6 +26,8 @@ const CERTIFICATES = '/etc/extra-certificates.pem'
 /** What a process needs of a system around it; they end with the mount namespace. */
 const MOUNTS = [
   'mount --make-rprivate /',
+  // Tests that mount something of their own (unshare --mount) need a root that is itself a mount.
+  'mount --bind "$0" "$0"',
   'mount -t proc proc "$0/proc"',
   'mount -t sysfs sysfs "$0/sys"',
   'mount --rbind /dev "$0/dev"',

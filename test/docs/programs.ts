@@ -64,7 +64,7 @@ export async function run(file: string): Promise<string> {
   return stdout.trim()
 }
 
-/** What a program says that it prints: the comments `// → …`, in order. */
+/** What a program says that it prints: the comments `// → …`, of Python `# → …`, in order. */
 export function promisedOutput(code: string): string {
-  return [...code.matchAll(/\/\/ → (.*)$/gm)].map(([, line]) => line).join('\n')
+  return [...code.matchAll(/(?:\/\/|#) → (.*)$/gm)].map(([, line]) => line).join('\n')
 }
