@@ -106,3 +106,20 @@ test('MessageLog.share tells how many words the records take that live, as does 
   other.append({ mtype: 1, mtext: new Uint8Array(8) }, 9, { pid: 1, uid: 1 }, 1)
   assert.equal(other.share(0).liveWords, 2 * SMALL_WORDS + HALF_WORDS)
 })
+
+test('MessageLog that fills and drains again and again stays in the same few slots: an address has 16 bits for one', () => {
+  const { log, append } = logged()
+  let highest = 0
+  for (let round = 0; round < 6; round++) {
+    const live = [
+      append(FIFTH_WORDS),
+      append(LONG_WORDS),
+      append(SEGMENT_WORDS),
+      append(SEGMENT_WORDS),
+      append(FIFTH_WORDS),
+    ]
+    highest = Math.max(highest, ...live)
+    for (const address of live) log.kill(address)
+  }
+  assert.ok(highest < 6 * SEGMENT_WORDS, `slot ${highest >>> 16}`)
+})
