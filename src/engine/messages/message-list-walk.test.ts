@@ -176,3 +176,19 @@ test('MessageList that is packed keeps order, index, what is held and what is ne
   walk.checkFinds()
   walk.checkAll()
 })
+
+test('MessageList.at goes on from the index before it, and from nothing else', () => {
+  const list = new MessageList()
+  for (let sequence = 1; sequence <= 6; sequence++) {
+    list.append({ mtype: 1, mtext: new Uint8Array(1) }, sequence, SENDER, 1)
+  }
+  const sequenceAt = (index: number) => {
+    const address = list.at(index)
+    return address === undefined ? undefined : list.sequenceOf(address)
+  }
+  assert.equal(sequenceAt(2), 3, 'nothing was found before')
+  assert.deepEqual([sequenceAt(6), sequenceAt(7)], [undefined, undefined], 'behind the end')
+  assert.equal(sequenceAt(1), 2)
+  list.remove(list.oldest() ?? -1)
+  assert.equal(sequenceAt(2), 4, 'since then all have moved up')
+})

@@ -250,9 +250,10 @@ export class MessageList {
     this.#log.pack((from, to) => {
       if (from === oldest) this.#oldest = to
       if (this.#run !== undefined && from === runEnd) this.#run.end = to
+      if (types === undefined) return
       // What is held is in no chain.
-      const slot = types === undefined ? NONE : this.#log.slotOf(to)
-      if (types !== undefined && slot !== NONE) this.#join(types, slot, to)
+      const slot = this.#log.slotOf(to)
+      if (slot !== NONE) this.#join(types, slot, to)
     })
   }
 }

@@ -73,6 +73,12 @@ test('Segment finds among records of which some were killed before it had marks'
   }
 })
 
+test('Segment.firstAfter finds among many records though nobody has asked for a rank before', () => {
+  const segment = segmentOf(MANY * EMPTY_WORDS)
+  const live = fill(segment, MANY)
+  assert.deepEqual([segment.firstAfter(700), segment.firstAfter(0)], [live[70], live[0]])
+})
+
 test('Segment.liveFrom and after step over dead records, to the end', () => {
   const segment = segmentOf(MANY * EMPTY_WORDS)
   const [first = 0, second = 0, third = 0, last = 0] = fill(segment, 4)

@@ -74,6 +74,24 @@ test('TypeIndex forgets what is removed, and gives its room to what comes', () =
   assert.ok(fresh < TYPES.length)
 })
 
+test('TypeIndex whose only type was removed is as a new one', () => {
+  const index = new TypeIndex()
+  for (const type of [5, 9]) {
+    index.remove(add(index, type))
+    assert.deepEqual([index.count, index.lowest(), [...index], find(index, type)], [0, NONE, [], NONE])
+  }
+  const types = [4, 1, 2 ** 33, 3, 2, 5] as const
+  const slots = types.map((type) => add(index, type))
+  assert.deepEqual(
+    types.map((type) => find(index, type)),
+    slots,
+  )
+  assert.deepEqual(
+    [...index],
+    [1, 4, 3, 0, 5, 2].map((place) => slots[place]),
+  )
+})
+
 test('TypeIndex keeps addresses of 32 bits', () => {
   const index = new TypeIndex()
   const slot = add(index, 1)

@@ -64,7 +64,8 @@ export class TypeIndex {
 
   /** All slots, in the order of their types. */
   *[Symbol.iterator](): Generator<Slot> {
-    const nodes: Node[] = this.count === 0 ? [] : [this.#root]
+    if (this.count === 0) return
+    const nodes: Node[] = [this.#root]
     for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) {
       if (node < 0) yield ~node
       else nodes.push(this.#branches[node + ONE] as number, this.#branches[node + ZERO] as number)
@@ -76,7 +77,7 @@ export class TypeIndex {
     const slot = this.#newSlot(high, low)
     if (this.count++ === 0) {
       this.#root = ~slot
-      this.#types[slot * TYPE_WORDS + PARENT] = NO_BRANCH
+      this.#setParent(~slot, NO_BRANCH)
       return slot
     }
     const other = this.#nearest(high, low) * TYPE_WORDS
