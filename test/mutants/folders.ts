@@ -25,14 +25,7 @@ export const MUTATED: readonly MutatedFolder[] = [
   {
     name: 'engine',
     path: 'src/engine',
-    tests: [
-      'src/engine',
-      'src/queue',
-      'src/wire/state.test.ts',
-      'test/engine',
-      'test/conformance/memory.test.ts',
-      'test/regressions',
-    ],
+    tests: ['src/engine', 'src/queue', 'src/wire/state.test.ts', 'test/conformance/memory.test.ts', 'test/regressions'],
   },
   { name: 'wire', path: 'src/wire', tests: ['src/wire', 'src/backends/daemon/journalled-engine.test.ts'] },
   { name: 'image', path: 'src/image', tests: ['src/image', 'test/conformance/restored.test.ts'] },
