@@ -249,7 +249,7 @@ test('a queue in several chunks goes on with the messages of each; its first par
   assert.deepEqual(driven.call(ipcSet(5, { qbytes: 2 ** 31 - 1 }), { caller: USER }), ['10 EPERM'])
 })
 
-test('each part of a restore is a change that a journal must have, also one that ends it; a part of none is no change', () => {
+test('restoreBegin, restoreChunk and restoreCommit are changes that a journal must have, also where they end a restore', () => {
   const driven = new Driven()
   let number = 0
   const isChange = (call: Call) =>

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Driven, msgrcv, msgsnd, ROOT } from '../../test/engine/driven.ts'
 import { IPC_NOWAIT } from '../abi/index.ts'
 import { type Call, MESSAGE_BYTES, type Ticket } from './index.ts'
+import { SESSION_ANSWERS_MAX } from './sessions.ts'
 
 const open = { name: 'openSession' } as const
 const expire = (session: number) => ({ name: 'expireSession', session }) as const
@@ -178,4 +179,20 @@ test('wasMade says of each ticket whether its call was answered or waits, also o
   driven.call(msgsnd(0, 1, 'a'), of(1, 3))
   const made = [of(1, 3), of(1, 4), of(2, 3), of(9, 3), of(0, 1)].map((ticket) => driven.engine.wasMade(ticket))
   assert.deepEqual(made, [true, false, true, false, false])
+})
+
+test('a session that never acknowledges is stopped at SESSION_ANSWERS_MAX, and goes on once it does', () => {
+  const driven = new Driven()
+  driven.call(open, of(9, 1))
+  const { engine } = driven
+  const answers = engine.namespace.sessions.get(9)?.answers
+  for (let number = 1; number < SESSION_ANSWERS_MAX; number++) answers?.set({ ticket: of(9, number), value: 0 })
+  const call = { name: 'msgget', key: 0, msgflg: 0 } as const
+  const make = (number: number) => engine.apply({ ticket: of(9, number), now: 0, caller: ROOT, call }).completions
+  const next = SESSION_ANSWERS_MAX + 1
+  assert.deepEqual(make(next), [{ ticket: of(9, next), value: 0 }], 'one more may be left')
+  assert.deepEqual(make(next + 1), [{ ticket: of(9, next + 1), code: 'ERR_MSGQ_SESSION_FULL' }])
+  assert.deepEqual(make(next), [{ ticket: of(9, next), value: 0 }], 'what was answered is answered again')
+  assert.deepEqual(driven.call(acknowledge(1), of(9, next + 2)), [`9:${next + 2} 0`])
+  assert.deepEqual(make(next + 1), [{ ticket: of(9, next + 1), value: 1 }])
 })

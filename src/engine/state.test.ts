@@ -19,6 +19,9 @@ test('saveState cuts a queue before the message that would make a part too long,
   const parts = [...saveState(driven.engine)].flatMap((part) => (part.part === 'queue' ? [part.queue] : []))
   const cut = parts.map(({ msqid, messages }) => [msqid, ...messages.map(({ mtext }) => mtext.length)])
   assert.deepEqual(cut, [[0], [1, 10, rest], [2, 10], [2, rest + 1], [3, PART_BYTES * 2], [3, 0]])
+  const { namespace } = loadState(saveState(driven.engine))
+  assert.deepEqual([namespace.identifiers.inUse, namespace.messageCount], [4, 6])
+  assert.deepEqual(brokenInvariants(namespace), [])
 })
 
 /** An engine that has something of everything: a cursor, sessions, answers, each kind of wait, a hold, a restore. */
