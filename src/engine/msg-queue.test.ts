@@ -14,3 +14,13 @@ test('msgFitsInQueue lets qbytes count messages as well as bytes: empty ones fil
   assert.equal(send('ab'), '0')
   assert.equal(send(''), 'EAGAIN')
 })
+
+test('countReceive lowers the copy counter with each message that is taken, and not below 0', () => {
+  const driven = new Driven({ msgCopy: 'counter' })
+  driven.queue()
+  for (const text of 'abc') driven.call(msgsnd(0, 1, text))
+  driven.call({ name: 'setCopyCounter', msqid: 0, copyCounter: 2 })
+  const [queue] = driven.engine.namespace.identifiers.queues()
+  const counters = Array.from('abc', () => driven.call(msgrcv(0)) && queue?.copyCounter)
+  assert.deepEqual(counters, [1, 0, 0])
+})

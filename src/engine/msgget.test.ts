@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Driven, ROOT } from '../../test/engine/driven.ts'
+import { Driven, ROOT, USER } from '../../test/engine/driven.ts'
+import { IPC_CREAT, IPC_EXCL } from '../abi/index.ts'
 
 const make = { name: 'msgget', key: 0, msgflg: 0o600 } as const
 
@@ -33,4 +34,18 @@ test('msgget is ENOSPC where no index is free for a pending msg_next_id, which i
   assert.equal(driven.engine.nextId, -1)
   assert.equal(driven.engine.namespace.identifiers.inUse, 1)
   assert.deepEqual(driven.call(make), ['4 0'])
+})
+
+test('msgget finds the queue of a key, tells that it is there before it asks for permission, and makes none unasked', () => {
+  // Source: ipc/util.c, ipcget_public().
+  const driven = new Driven()
+  const get = (msgflg: number, caller = ROOT) => driven.call({ name: 'msgget', key: 7, msgflg }, { caller })[0]
+  assert.equal(get(0o600), '1 ENOENT')
+  assert.equal(get(IPC_EXCL | 0o600), '2 ENOENT')
+  assert.equal(get(IPC_CREAT | IPC_EXCL | 0o600), '3 0')
+  for (const msgflg of [0, IPC_EXCL, IPC_CREAT, 0o600]) assert.match(get(msgflg) ?? '', / 0$/)
+  assert.equal(get(IPC_CREAT | IPC_EXCL | 0o600, USER), '8 EEXIST')
+  assert.equal(get(IPC_CREAT | 0o600, USER), '9 EACCES')
+  assert.equal(get(0, USER), '10 0', 'who asks for no permission needs none')
+  assert.equal(driven.engine.namespace.identifiers.inUse, 1)
 })
