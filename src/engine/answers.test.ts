@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, fail } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { Answers } from './answers.ts'
@@ -72,6 +72,63 @@ describe('Answers', () => {
       deepEqual([...answers.values()], [zero(from + 3)])
     }
   })
+})
+
+test('Answers keeps the ends in 0 as bits from any number on: of them no end is told when they go', () => {
+  // The first and the last of a word, of the whole array of bits, and between; low and beyond what an int32 holds.
+  for (const from of [0, 32, 33, 63, 2 ** 31 + 1, 2 ** 40, 2 ** 52 + 7]) {
+    const first = from - (from % 32)
+    const bits = [...new Set([from, from + 1, first + 31, first + 32, first + 1_000, first + BITS - 1])].sort(
+      (a, b) => a - b,
+    )
+    const answers = new Answers(SESSION)
+    for (const number of bits) answers.set(zero(number))
+    for (const number of bits) deepEqual(answers.get(zero(number).ticket), zero(number))
+    if (from === 33) deepEqual([...answers.values()], bits.map(zero))
+    answers.deleteUpTo(from + BITS, () => fail('a mere 0 was told'))
+    equal(answers.size, 0)
+  }
+})
+
+test('Answers takes a 0 that lies too far from the others, on either side, and tells what is more than a 0', () => {
+  const answers = new Answers(SESSION)
+  const numbers = [40, 100, 40 + BITS, 2 ** 32 + 100, 2 ** 53 - 1]
+  for (const number of [100, 40, ...numbers.slice(2)]) answers.set(zero(number))
+  answers.set({ ticket: { session: SESSION, number: 70 }, value: 7 })
+  equal(answers.size, 6)
+  for (const number of numbers) deepEqual(answers.get(zero(number).ticket), zero(number))
+  const told: Completion[] = []
+  answers.deleteUpTo(99, (completion) => told.push(completion))
+  deepEqual(told.at(-1), { ticket: { session: SESSION, number: 70 }, value: 7 })
+  deepEqual([...answers.values()], numbers.slice(1).map(zero))
+})
+
+test('Answers finds nothing at numbers that it has not, also where they are alike in their low 32 bits', () => {
+  const [low, high] = [new Answers(SESSION), new Answers(SESSION)]
+  low.set(zero(5))
+  high.set(zero(2 ** 32 + 5))
+  for (const number of [0, 4, 6, 37, 255, 256, BITS + 5, 2 ** 32 + 5, 2 ** 53 - 1]) {
+    equal(low.get(zero(number).ticket), undefined, String(number))
+  }
+  for (const number of [0, 5, 2 ** 32, 2 ** 32 + 4, 2 ** 32 + 6, 2 ** 33 + 5]) {
+    equal(high.get(zero(number).ticket), undefined, String(number))
+  }
+})
+
+test('Answers.deleteUpTo takes the number itself, and leaves alone what is above, down to the first of all', () => {
+  const answers = new Answers(SESSION)
+  for (const number of [96, 100, 131, 400]) answers.set(zero(number))
+  answers.deleteUpTo(10)
+  answers.deleteUpTo(95)
+  deepEqual([...answers.values()], [96, 100, 131, 400].map(zero))
+  answers.deleteUpTo(96)
+  deepEqual([...answers.values()], [100, 131, 400].map(zero))
+  answers.deleteUpTo(127)
+  deepEqual([...answers.values()], [131, 400].map(zero))
+  answers.deleteUpTo(2 ** 40)
+  equal(answers.size, 0)
+  answers.set(zero(3))
+  deepEqual([...answers.values()], [zero(3)])
 })
 
 function isZero(completion: Completion): boolean {

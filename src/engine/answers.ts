@@ -104,11 +104,10 @@ export class Answers {
     words.copyWithin(0, whole)
     words.fill(0, words.length - whole)
     this.#first += whole * WORD_BITS
-    if (whole < words.length && count % WORD_BITS > 0) {
-      const deleted = (words[0] as number) & ((1 << (count % WORD_BITS)) - 1)
-      this.#zeros -= bitsOf(deleted)
-      words[0] = (words[0] as number) ^ deleted
-    }
+    // Where all words went, the first one is empty.
+    const deleted = (words[0] as number) & ((1 << (count % WORD_BITS)) - 1)
+    this.#zeros -= bitsOf(deleted)
+    words[0] = (words[0] as number) ^ deleted
     if (this.#zeros === 0 && words.length > WORDS_KEPT) this.#words = NO_WORDS
   }
 }

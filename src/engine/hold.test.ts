@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ALL_CAPABILITIES, IPC_NOWAIT, IPC_RMID, IPC_SET, IPC_STAT, MSG_COPY } from '../abi/index.ts'
 import { brokenInvariants, type Call, type Caller, type Completion, Engine, type Ticket } from './index.ts'
-import { SESSION_ANSWERS_MAX } from './sessions.ts'
 
 const root: Caller = { pid: 10, tid: 11, uid: 0, gid: 0, groups: [], capabilities: ALL_CAPABILITIES }
 
@@ -162,18 +161,6 @@ test('an acknowledged ticket is refused, never done again', () => {
   apply({ name: 'acknowledgeSession', number: 1 }, { session: 9, number: 2 })
   assert.deepEqual(apply(sending, { session: 9, number: 1 }).ended, ['9:1 ERR_MSGQ_TICKET_ACKNOWLEDGED'])
   assert.equal(stat().qnum, 1)
-})
-
-test('a session that never acknowledges is stopped at SESSION_ANSWERS_MAX, and goes on once it does', () => {
-  const { engine, apply } = drive()
-  apply({ name: 'openSession' }, { session: 9, number: 0 })
-  const answers = engine.namespace.sessions.get(9)?.answers
-  for (let number = 1; number <= SESSION_ANSWERS_MAX; number++)
-    answers?.set({ ticket: { session: 9, number }, value: 0 })
-  const next = { session: 9, number: SESSION_ANSWERS_MAX + 1 }
-  assert.deepEqual(apply({ name: 'msgget', key: 0, msgflg: 0 }, next).ended, [`9:${next.number} ERR_MSGQ_SESSION_FULL`])
-  apply({ name: 'acknowledgeSession', number: SESSION_ANSWERS_MAX }, { session: 9, number: next.number + 1 })
-  assert.deepEqual(apply({ name: 'msgget', key: 0, msgflg: 0 }, next).ended, [`9:${next.number} ok`])
 })
 
 test('interrupt ends a waiting call with EINTR, and comes too late for one that has its message', () => {

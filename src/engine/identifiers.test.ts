@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { IPCMNI } from '../abi/index.ts'
 import { Identifiers, indexOf, sequenceOf } from './identifiers.ts'
 import { DEFAULT_LIMITS } from './index.ts'
 import { newQueue } from './msg-queue.ts'
@@ -116,4 +117,24 @@ test('Identifiers knows how many are in use, the highest index, and keys', () =>
   identifiers.remove(low)
   assert.deepEqual([identifiers.inUse, identifiers.maxIndex], [0, -1])
   assert.equal(identifiers.at(1), undefined)
+})
+
+test('Identifiers.allocate finds none where all indexes are in use, and leaves the cycle as it was', () => {
+  const identifiers = new Identifiers()
+  const queue = newQueue(0, 0, 0o600, caller, DEFAULT_LIMITS, 0)
+  for (let msqid = 0; msqid < IPCMNI; msqid++) identifiers.add({ ...queue, msqid })
+  Object.assign(identifiers, { nextIndex: 7, lastIndex: 6, sequence: 2 })
+  assert.equal(identifiers.allocate(), undefined)
+  assert.deepEqual([identifiers.nextIndex, identifiers.lastIndex, identifiers.sequence], [7, 6, 2])
+  identifiers.remove({ ...queue, msqid: 3 })
+  assert.equal(identifiers.allocate(), 3 * 32_768 + 3)
+})
+
+test('Identifiers keeps the highest index when a lower one is taken after it', () => {
+  const identifiers = new Identifiers()
+  identifiers.nextId = 9
+  const high = made(identifiers)
+  const low = made(identifiers)
+  assert.deepEqual([low.msqid, identifiers.maxIndex], [0, 9])
+  assert.deepEqual([...identifiers.queues()], [low, high])
 })

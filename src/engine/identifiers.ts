@@ -17,7 +17,6 @@ export class Identifiers {
 
   /** The queue of an identifier: its index must be in use and its sequence number must match. */
   find(msqid: number): MsgQueue | undefined {
-    if (msqid < 0) return undefined
     const queue = this.#slots[indexOf(msqid)]
     return queue?.msqid === msqid ? queue : undefined
   }
@@ -71,7 +70,7 @@ export class Identifiers {
 
   remove(queue: MsgQueue): void {
     this.#slots[indexOf(queue.msqid)] = undefined
-    if (queue.key !== IPC_PRIVATE) this.#keys.delete(queue.key)
+    this.#keys.delete(queue.key)
     this.inUse--
     while (this.maxIndex >= 0 && this.#slots[this.maxIndex] === undefined) this.maxIndex--
   }

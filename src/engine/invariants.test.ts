@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Driven, ipcSet, msgrcv, msgsnd, ROOT, USER } from '../../test/engine/driven.ts'
 import { IPCMNI } from '../abi/index.ts'
-import { brokenInvariants, type Caller } from './index.ts'
+import { type Bounds, brokenInvariants, type Caller, MESSAGE_BYTES } from './index.ts'
 import type { MsgQueue } from './msg-queue.ts'
 import { type Namespace, ticketKey } from './namespace.ts'
 import type { TicketTable } from './ticket-table.ts'
@@ -44,6 +44,29 @@ const BROKEN: readonly (readonly [what: string, breaks: (parts: Parts) => void])
   ['maxIndex is the highest', ({ namespace }) => namespace.identifiers.maxIndex++],
   ['messageCount is the sum of qnum', ({ namespace }) => namespace.messageCount++],
   ['byteCount is the sum of cbytes', ({ namespace }) => namespace.byteCount++],
+  ['answerBytes is what sessions remember', ({ namespace }) => namespace.answerBytes++],
+  ['sendingBytes is what waits to be sent', ({ namespace }) => namespace.sendingBytes++],
+  ['stagedBytes is what restores bring', ({ namespace }) => namespace.stagedBytes++],
+  [
+    'messages take no more than the pool has',
+    ({ namespace }) => {
+      bound(namespace, { poolBytes: MESSAGES_BYTES - 1 })
+    },
+  ],
+  [
+    'no more calls wait than may',
+    ({ namespace }) => {
+      bound(namespace, { waitingCalls: namespace.waiting.size - 1 })
+    },
+  ],
+  [
+    'queue 0: each message is found by its index',
+    ({ first }) => {
+      const { messages } = first
+      const [head] = messages
+      Object.assign(messages, { at: () => head })
+    },
+  ],
   ['queue 5: found by its identifier', ({ first }) => Object.assign(first, { msqid: 5 })],
   ['queue 0: found by its key', ({ first }) => Object.assign(first, { key: 8 })],
   [
@@ -111,6 +134,13 @@ const BROKEN: readonly (readonly [what: string, breaks: (parts: Parts) => void])
   ],
 ]
 
+/** What all messages of a whole state take but those that session 1 was answered: three on queues, one that waits. */
+const MESSAGES_BYTES = 4 * MESSAGE_BYTES + 'heldtherefullwaits'.length
+
+function bound(namespace: Namespace, bounds: Partial<Bounds>): void {
+  namespace.bounds = { ...namespace.bounds, ...bounds }
+}
+
 function append(queue: MsgQueue, mtype: number, sequence: number): void {
   queue.messages.append({ mtype, mtext: new Uint8Array(0) }, sequence, { pid: 1, uid: 0 }, 0)
 }
@@ -128,6 +158,9 @@ test('brokenInvariants finds nothing in a state that is whole, with all that it 
   const { namespace, first } = whole()
   assert.deepEqual(brokenInvariants(namespace), [])
   first.copyCounter = 2 ** 32 - 1
+  // All that may be: what a session was answered and has not acknowledged may go beyond.
+  assert.ok(namespace.answerBytes > 0)
+  bound(namespace, { poolBytes: MESSAGES_BYTES, waitingCalls: namespace.waiting.size })
   assert.deepEqual(brokenInvariants(namespace), [])
   assert.deepEqual(brokenInvariants(new Driven().engine.namespace), [])
 })

@@ -27,7 +27,7 @@ import { expunge, recheckReaders, waitersOf } from './waiters.ts'
 /** Tells about, changes or removes a queue. Source: ipc/msg.c, ksys_msgctl(). */
 export function msgctl(step: Step, call: Msgctl): void {
   const { ticket, namespace } = step
-  if (call.msqid < 0 || call.cmd < 0) return fail(step, ticket, 'EINVAL')
+  if (call.msqid < 0) return fail(step, ticket, 'EINVAL')
   switch (call.cmd) {
     case IPC_INFO:
     case MSG_INFO:

@@ -22,12 +22,11 @@ function create(step: Step, key: number, msgflg: number): void {
   const { identifiers, limits } = namespace
   if (identifiers.inUse >= Math.min(limits.msgmni, IPCMNI)) return fail(step, ticket, 'ENOSPC')
 
-  // The attempt consumes a pending msg_next_id, also when no index is free for it.
-  step.changed = identifiers.nextId >= 0
+  // Where no index is free, a msg_next_id was pending, and has been consumed: without one there is an index.
+  step.changed = true
   const msqid = identifiers.allocate()
   if (msqid === undefined) return fail(step, ticket, 'ENOSPC')
 
-  step.changed = true
   identifiers.add(newQueue(msqid, key, msgflg & S_IRWXUGO, caller, limits, step.now))
   finish(step, ticket, msqid)
 }

@@ -16,10 +16,6 @@ export class Receivers implements Iterable<BlockedReceiver> {
   readonly #others: BlockedReceiver[] = []
   #arrived = 0
 
-  get length(): number {
-    return this.#arrivals.size
-  }
-
   push(receiver: BlockedReceiver): void {
     this.#arrivals.set(receiver, this.#arrived++)
     const { selector } = receiver
@@ -39,7 +35,7 @@ export class Receivers implements Iterable<BlockedReceiver> {
 
   /** The first that a message of this type is for. */
   first(mtype: Long): BlockedReceiver | undefined {
-    if (this.length === 0) return undefined
+    if (this.#arrivals.size === 0) return undefined
     const slot = this.#types.find(highHalf(mtype), lowHalf(mtype))
     const own = slot === NONE ? undefined : this.#waitingFor(slot)[0]
     const other = this.#others.find(({ selector }) => testMsg(mtype, selector))

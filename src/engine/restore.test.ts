@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Driven, ipcSet, msgrcv, msgsnd, ROOT, USER } from '../../test/engine/driven.ts'
 import { IPC_STAT, IPCMNI, LONG_MAX } from '../abi/index.ts'
-import type { CheckpointHeader, CheckpointMessage, CheckpointQueue } from './index.ts'
+import type { Call, CheckpointHeader, CheckpointMessage, CheckpointQueue } from './index.ts'
 import { MessagePacker } from './messages/index.ts'
 import { RESTORES_MAX, stage } from './restore.ts'
 
@@ -247,6 +247,50 @@ test('a queue in several chunks goes on with the messages of each; its first par
   const { qnum, qbytes } = JSON.parse(stat.slice(2))
   assert.deepEqual([qnum, qbytes], [2, 50])
   assert.deepEqual(driven.call(ipcSet(5, { qbytes: 2 ** 31 - 1 }), { caller: USER }), ['10 EPERM'])
+})
+
+test('restoreBegin, restoreChunk and restoreCommit are changes that a journal must have, also where they end a restore', () => {
+  const driven = new Driven()
+  let number = 0
+  const isChange = (call: Call) =>
+    driven.engine.apply({ ticket: { session: 0, number: ++number }, now: 0, caller: ROOT, call }).changed
+  assert.deepEqual([begin(), chunk(1, QUEUE), commit(1)].map(isChange), [true, true, true])
+  assert.deepEqual([chunk(1, QUEUE), commit(1)].map(isChange), [false, false])
+  assert.deepEqual([begin(), chunk(6, { ...QUEUE, msqid: -1 }), chunk(6)].map(isChange), [true, true, false])
+  assert.deepEqual([begin(), commit(9)].map(isChange), [true, true], 'of no queues')
+  assert.deepEqual([begin(), chunk(11, QUEUE), commit(11)].map(isChange), [true, true, true], 'what is in conflict')
+})
+
+test('restoreChunk numbers packed messages that do not tell their numbers, as it does others', () => {
+  const packer = new MessagePacker()
+  for (const mtype of [1, 2, 3]) packer.append({ mtype, mtext: Uint8Array.of(65) })
+  const driven = new Driven()
+  assert.equal(restored(driven, [{ ...QUEUE, messages: packer.packed() }]), '1')
+  const checkpoint = driven.engine.checkpoint(ROOT, 0)
+  assert.ok('queues' in checkpoint)
+  const [queue] = checkpoint.queues
+  assert.equal(queue?.lastSequence, 3)
+  assert.deepEqual(
+    Array.from(queue?.messages ?? [], ({ mtype, sequence }) => [mtype, sequence]),
+    [
+      [1, 1],
+      [2, 2],
+      [3, 3],
+    ],
+  )
+})
+
+test('restoreChunk goes on behind packed messages that tell all with their last number', () => {
+  const packer = new MessagePacker()
+  packer.append({ ...MESSAGE, sequence: 7, sender: { pid: 1, uid: 2 }, time: 3 })
+  const first = { ...QUEUE, messages: packer.packed() }
+  for (const [sequence, outcome] of [
+    [7, 'EINVAL'],
+    [8, '1'],
+  ] as const) {
+    const messages = [{ ...MESSAGE, sequence }]
+    assert.equal(restored(new Driven(), [first, { ...QUEUE, messages }]), outcome)
+  }
 })
 
 test('stage takes as many queues as there can be, and further messages of those', () => {

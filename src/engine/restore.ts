@@ -163,7 +163,7 @@ function restoreQueue(step: Step, { queue, messages: packer, lastSequence }: Sta
   const { namespace, caller, now } = step
   const { msqid, perm } = queue
   const messages = packer.packed()
-  const creator = { ...caller, uid: perm.cuid, gid: perm.cgid }
+  const creator = { uid: perm.cuid, gid: perm.cgid }
   const restored: MsgQueue = {
     ...newQueue(msqid, perm.key, perm.mode, creator, namespace.limits, now),
     uid: perm.uid,

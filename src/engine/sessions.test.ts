@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Driven, msgrcv, msgsnd, ROOT } from '../../test/engine/driven.ts'
 import { IPC_NOWAIT } from '../abi/index.ts'
-import type { Ticket } from './index.ts'
+import { type Call, MESSAGE_BYTES, type Ticket } from './index.ts'
+import { SESSION_ANSWERS_MAX } from './sessions.ts'
 
 const open = { name: 'openSession' } as const
 const expire = (session: number) => ({ name: 'expireSession', session }) as const
@@ -131,4 +132,67 @@ test('a refuse that nobody waits for shows the message, and is a change that a j
   const { changed } = driven.engine.apply({ ticket: of(1, 4), now: 0, caller: ROOT, call })
   assert.equal(changed, true)
   assert.deepEqual(driven.call(msgrcv(0, 0, { msgflg: IPC_NOWAIT })), ['4 "a"'])
+})
+
+test('openSession, acknowledgeSession, expireSession and interrupt are changes when they change something, and else none', () => {
+  const driven = withSessions()
+  driven.call(msgrcv(0), of(2, 3))
+  let number = 20
+  const isChange = (call: Call, session = 0) =>
+    driven.engine.apply({ ticket: of(session, ++number), now: 0, caller: ROOT, call }).changed
+  assert.deepEqual([isChange(open, 5), isChange(open, 5)], [true, false])
+  assert.deepEqual([isChange(acknowledge(4), 5), isChange(acknowledge(4), 5)], [true, false])
+  assert.deepEqual([isChange(interrupt(of(2, 3))), isChange(interrupt(of(2, 3)))], [true, false])
+  // A session that left nothing behind.
+  assert.deepEqual([isChange(expire(5)), isChange(expire(5))], [true, false])
+})
+
+test('openSession and acknowledgeSession leave no answers: what is repeated of them is made again', () => {
+  const driven = withSessions()
+  driven.call(msgsnd(0, 1, 'a'), of(1, 3))
+  assert.deepEqual(driven.call(acknowledge(3), of(1, 4)), ['1:4 0'])
+  driven.call(acknowledge(5), of(1, 6))
+  const kept = () => [...driven.engine.namespace.sessions.values()].map(({ answers }) => answers.size)
+  assert.deepEqual(kept(), [0, 0])
+  assert.equal(driven.engine.wasMade(of(1, 6)), false)
+  driven.call(msgsnd(0, 1, 'a'), of(1, 7))
+  assert.deepEqual(kept(), [1, 0])
+})
+
+test('acknowledgeSession and expireSession give back what the messages of forgotten answers took', () => {
+  const driven = withSessions()
+  const { namespace } = driven.engine
+  for (const number of [3, 4, 5]) {
+    driven.call(msgsnd(0, 1, 'abc'))
+    assert.deepEqual(driven.call(msgrcv(0), of(1, number)), [`1:${number} "abc"`])
+  }
+  assert.equal(namespace.answerBytes, 3 * (MESSAGE_BYTES + 3))
+  driven.call(acknowledge(4), of(1, 6))
+  assert.equal(namespace.answerBytes, MESSAGE_BYTES + 3)
+  driven.call(expire(1))
+  assert.equal(namespace.answerBytes, 0)
+})
+
+test('wasMade says of each ticket whether its call was answered or waits, also of a session that is not open', () => {
+  const driven = withSessions()
+  driven.call(msgrcv(0, 5), of(2, 3))
+  driven.call(msgsnd(0, 1, 'a'), of(1, 3))
+  const made = [of(1, 3), of(1, 4), of(2, 3), of(9, 3), of(0, 1)].map((ticket) => driven.engine.wasMade(ticket))
+  assert.deepEqual(made, [true, false, true, false, false])
+})
+
+test('a session that never acknowledges is stopped at SESSION_ANSWERS_MAX, and goes on once it does', () => {
+  const driven = new Driven()
+  driven.call(open, of(9, 1))
+  const { engine } = driven
+  const answers = engine.namespace.sessions.get(9)?.answers
+  for (let number = 1; number < SESSION_ANSWERS_MAX; number++) answers?.set({ ticket: of(9, number), value: 0 })
+  const call = { name: 'msgget', key: 0, msgflg: 0 } as const
+  const make = (number: number) => engine.apply({ ticket: of(9, number), now: 0, caller: ROOT, call }).completions
+  const next = SESSION_ANSWERS_MAX + 1
+  assert.deepEqual(make(next), [{ ticket: of(9, next), value: 0 }], 'one more may be left')
+  assert.deepEqual(make(next + 1), [{ ticket: of(9, next + 1), code: 'ERR_MSGQ_SESSION_FULL' }])
+  assert.deepEqual(make(next), [{ ticket: of(9, next), value: 0 }], 'what was answered is answered again')
+  assert.deepEqual(driven.call(acknowledge(1), of(9, next + 2)), [`9:${next + 2} 0`])
+  assert.deepEqual(make(next + 1), [{ ticket: of(9, next + 1), value: 1 }])
 })

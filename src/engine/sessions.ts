@@ -52,8 +52,7 @@ export function wasMade({ sessions, waiting }: Namespace, ticket: Ticket): boole
 export function remember({ namespace, completions, call }: Step): void {
   if (call.name === 'openSession' || call.name === 'acknowledgeSession') return
   for (const completion of completions) {
-    const { ticket } = completion
-    const session = ticket.session === 0 ? undefined : namespace.sessions.get(ticket.session)
+    const session = namespace.sessions.get(completion.ticket.session)
     if (session === undefined) continue
     session.answers.set(completion)
     namespace.answerBytes += answerBytesOf(completion)

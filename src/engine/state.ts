@@ -21,8 +21,6 @@ const PART_BYTES = 262_144
 /** What a message costs beside its payload, about: a million empty ones are no small part. */
 const MESSAGE_OVERHEAD_BYTES = 64
 
-const NOBODY: Caller = { pid: 0, tid: 0, uid: 0, gid: 0, groups: [], capabilities: [] }
-
 /** One queue of a state: nothing is left out, as an image may. */
 export type StateQueue = Required<Omit<CheckpointQueue, 'messages'>> & { readonly messages: readonly Message[] }
 
@@ -236,7 +234,7 @@ function addQueue(namespace: Namespace, state: StateQueue): void {
 
 function emptyQueue({ perm, messages: _, ...fields }: StateQueue, limits: Limits): MsgQueue {
   const { key, uid, gid, mode } = perm
-  const creator = { ...NOBODY, uid: perm.cuid, gid: perm.cgid }
+  const creator = { uid: perm.cuid, gid: perm.cgid }
   // Made as every queue is made, so that all have one shape and the engine stays fast.
   return Object.assign(newQueue(fields.msqid, key, mode, creator, limits, 0), fields, { uid, gid })
 }

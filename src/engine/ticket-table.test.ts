@@ -109,3 +109,20 @@ test('TicketTable gives a ticket its last value, grows and shrinks, and tells al
   assert.equal(table.size, 0)
   assert.deepEqual([...table.entries()], [])
 })
+
+test('TicketTable keeps apart the calls of many sessions that have one number', () => {
+  const table = new TicketTable<{ readonly session: number }>()
+  table.set({ session: 0, number: 5 }, { session: 0 })
+  // More than there are slots: some have the first one's.
+  for (let session = 1; session < 64; session++) {
+    assert.equal(table.has({ session, number: 5 }), false)
+    assert.equal(table.get({ session, number: 5 }), undefined)
+    table.delete({ session, number: 5 })
+    assert.equal(table.size, 1)
+  }
+  for (let session = 1; session < 64; session++) table.set({ session, number: 5 }, { session })
+  assert.deepEqual(
+    [...table.values()].map(({ session }) => session),
+    Array.from({ length: 64 }, (_, session) => session),
+  )
+})

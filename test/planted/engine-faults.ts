@@ -161,13 +161,13 @@ export const ENGINE_FAULTS: readonly Fault[] = [
     file: 'src/engine/waiters.ts',
     find: '  namespace.sendingBytes += sendingBytesOf(waiter)\n',
     replace: '',
-    suite: 'test/engine/bounds.test.ts',
+    suite: 'src/engine/bounds.test.ts',
   },
   {
     fault: 'one more call waits than may',
     file: 'src/engine/waiters.ts',
     find: 'namespace.waiting.size >= namespace.bounds.waitingCalls',
     replace: 'namespace.waiting.size > namespace.bounds.waitingCalls',
-    suite: 'test/engine/bounds.test.ts',
+    suite: 'src/engine/bounds.test.ts',
   },
 ]

@@ -1,19 +1,22 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { IPC_NOWAIT, IPC_RMID } from '../../src/abi/index.ts'
+import { aimed, entries, opening, root } from '../../test/engine/random-entries.ts'
+import { IPC_NOWAIT, IPC_RMID, IPCMNI } from '../abi/index.ts'
+import { answerBytesOf } from './bounds.ts'
 import {
   brokenInvariants,
   type Call,
   type Checkpoint,
+  DEFAULT_BOUNDS,
+  DEFAULT_LIMITS,
   Engine,
   loadState,
   MESSAGE_BYTES,
   type NamespaceOptions,
   pooledBytes,
   saveState,
-} from '../../src/engine/index.ts'
-import { aimed, entries, opening, root } from './random-entries.ts'
+} from './index.ts'
 
 /** An engine whose calls are made one after the other. */
 class Calls {
@@ -117,6 +120,19 @@ test('restore is ENOMEM where its messages have no room, and what it had brought
   equal(calls.make(send(0, 300)), 'ENOMEM')
   equal(calls.make({ name: 'restoreCommit', restore }), 1)
   equal(pooledBytes(calls.engine.namespace), 5 * (MESSAGE_BYTES + 100))
+})
+
+test('answerBytesOf a message is its payload and what stands beside it, and nothing of any other answer', () => {
+  const ticket = { session: 7, number: 1 }
+  const message = { mtype: 1, mtext: new Uint8Array(30), sequence: 1, sender: { pid: 1, uid: 0 }, time: 0 }
+  equal(answerBytesOf({ ticket, value: message }), MESSAGE_BYTES + 30)
+  equal(answerBytesOf({ ticket, value: 30 }), 0)
+  equal(answerBytesOf({ ticket, code: 'ENOSPC' }), 0)
+})
+
+test('DEFAULT_BOUNDS give messages eight times what queues of the default limits hold, and four waits to each queue', () => {
+  equal(DEFAULT_BOUNDS.poolBytes, 8 * DEFAULT_LIMITS.msgmni * DEFAULT_LIMITS.msgmnb)
+  equal(DEFAULT_BOUNDS.waitingCalls, 4 * IPCMNI)
 })
 
 test('apply keeps within small bounds whatever comes, and what was refused is in no replay', () => {
