@@ -288,8 +288,14 @@ test('restoreChunk goes on behind packed messages that tell all with their last 
     [7, 'EINVAL'],
     [8, '1'],
   ] as const) {
-    const messages = [{ ...MESSAGE, sequence }]
-    assert.equal(restored(new Driven(), [first, { ...QUEUE, messages }]), outcome)
+    const message = { ...MESSAGE, sequence, sender: { pid: 1, uid: 2 }, time: 3 }
+    const behind = new MessagePacker()
+    behind.append(message)
+    for (const messages of [[message], behind.packed()]) {
+      const driven = new Driven()
+      assert.equal(restored(driven, [first, { ...QUEUE, messages }]), outcome)
+      assert.equal(driven.engine.namespace.messageCount, outcome === '1' ? 2 : 0)
+    }
   }
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Driven, msgrcv, msgsnd } from '../../test/engine/driven.ts'
+import { Driven, ipcSet, msgrcv, msgsnd } from '../../test/engine/driven.ts'
 import { IPC_RMID, MSG_COPY } from '../abi/index.ts'
 import { brokenInvariants, loadState, StateLoader, saveState } from './index.ts'
 
@@ -31,6 +31,7 @@ function full(): Driven {
   for (const key of [5, 0]) driven.queue(key)
   driven.queue(0, 4)
   driven.call({ name: 'msgctl', msqid: 1, cmd: IPC_RMID })
+  driven.call(ipcSet(0, { uid: 1, gid: 2 }))
   driven.call({ name: 'setNextId', nextId: 9 })
   for (const mtype of [1, 2, 2 ** 40]) driven.call(msgsnd(0, mtype, 'message'), { session: 1 })
   driven.call(msgrcv(0, 2, { hold: true }), { session: 1 })
@@ -63,6 +64,8 @@ test('loadState brings back all that saveState tells: cursor, sessions, answers,
   assert.deepEqual(brokenInvariants(namespace), [])
   assert.deepEqual([...namespace.restores.keys()], ['0:90'])
   assert.deepEqual(namespace, engine.namespace)
+  // Of a Map's order deepEqual asks nothing; the queue serves its receivers before its senders, who came first.
+  assert.deepEqual([...namespace.waiting.keys()], [...engine.namespace.waiting.keys()])
 })
 
 test('saveState tells of the moment when it was called, whatever is applied before the last part is asked for', () => {
