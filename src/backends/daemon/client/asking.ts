@@ -13,7 +13,7 @@ import type { End } from './end.ts'
 /** Who makes a call, and hears of its end: one of both. */
 export interface Asker {
   /** The process that is spoken for, if it is another one. */
-  readonly as?: SpokenFor
+  readonly as?: SpokenFor | undefined
   /** Whether to ask again in another session can do nothing twice. */
   readonly isRepeatable: boolean
   /** Whose call it is, where its end is waited for. */

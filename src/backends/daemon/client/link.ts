@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { BackendError } from '../../../contract/index.ts'
 import type { Call, Ticket } from '../../../engine/index.ts'
 import {
+  type CallFrame,
   decodeServerFrame,
   type FrameReader,
   FrameWriter,
@@ -95,8 +96,9 @@ export class Link {
   /** Makes a call. @returns Its ticket. @throws {RangeError} it is longer than a frame, or has a number that none carries. */
   call(call: Call, asker: Asker): Ticket {
     const number = this.#lastNumber + 1
-    const frame = asker.as === undefined ? { number, call } : { number, call, as: asker.as }
-    this.#ask({ frame: { kind: 'call', ...frame }, isSent: false, asker })
+    const { as } = asker
+    const frame: CallFrame = as === undefined ? { kind: 'call', number, call } : { kind: 'call', number, call, as }
+    this.#ask({ frame, isSent: false, asker })
     return { session: this.#welcome.key.session, number }
   }
 
