@@ -100,6 +100,26 @@ describe('JournalledEngine', () => {
     await journalled.close()
   })
 
+  test('apply tells only what is durable, where more was applied meanwhile', async () => {
+    const disk = new SimulatedDisk(new Random(1))
+    const beyond: number[] = []
+    let told = 0
+    const { journalled, call } = await opened(disk, {
+      onCompletions: () => {
+        told++
+        // The record before the first call is the state that the namespace began with.
+        if (told > journalled.records.durable - 1) beyond.push(told)
+      },
+    })
+    for (let turn = 0; turn < 20; turn++) {
+      call(get)
+      await Promise.resolve()
+    }
+    await journalled.flush()
+    deepEqual([told, beyond], [20, []])
+    await journalled.close()
+  })
+
   test('apply tells nothing after a disk has failed', async () => {
     const disk = new SimulatedDisk(new Random(1))
     const { journalled, told, call } = await opened(disk)

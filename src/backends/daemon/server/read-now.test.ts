@@ -56,3 +56,17 @@ test('readNow hears of a stream that is fed otherwise what anybody hears', async
   deepEqual(heard.map(String), ['one', 'two'])
   equal(stream.readableLength, 0)
 })
+
+test('readNow hears nothing before what waits in the stream', async () => {
+  const stream = new PassThrough()
+  const heard: Buffer[] = []
+  readNow(stream as unknown as Socket, (piece) => heard.push(piece))
+  await setImmediate()
+  stream.pause()
+  stream.push('one')
+  stream.resume()
+  stream.push('two')
+  await setImmediate()
+  stream.push('three')
+  deepEqual(heard.map(String), ['one', 'two', 'three'])
+})
