@@ -20,9 +20,9 @@ export interface Asker {
   readonly owner?: object
   /** Nobody hears of its end, and it must be made: where the server has no room for it, it is asked again. */
   readonly isOwed?: boolean
-  readonly ended: (end: End) => void
+  ended(end: End): void
   /** There will be no answer. */
-  readonly failed: (error: Error) => void
+  failed(error: Error): void
 }
 
 /** What takes the parts of an answer. */

@@ -356,11 +356,10 @@ export class Link {
     const reason = cause instanceof Error ? cause.message.replace(/^ERR_\w+: /, '') : String(cause)
     for (const [number, pending] of this.#pending.entries()) {
       this.#pending.delete(number)
-      const { isRepeatable, failed } = pending.asker
-      const { frame } = pending
+      const { frame, asker } = pending
       if (frame.kind === 'call' && frame.call.name === 'acceptAll') this.#received.push(...frame.call.receives)
-      if (pending.isSent && !isRepeatable) failed(inDoubt(pending, reason))
-      else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
+      if (pending.isSent && !asker.isRepeatable) asker.failed(inDoubt(pending, reason))
+      else asker.failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
     }
     // Nobody is there to accept it, and nobody here comes back.
     if (this.#isClosing) {
