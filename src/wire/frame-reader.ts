@@ -14,6 +14,8 @@ export class FrameReader {
    */
   maxBytes: number
   #bytes: Uint8Array = new Uint8Array(0)
+  /** It is no piece that was pushed, and can grow. */
+  #isOwn = false
   #start = 0
   #end = 0
   #offset = 0
@@ -27,10 +29,11 @@ export class FrameReader {
     return this.#end - this.#start
   }
 
-  /** Adds a piece of the stream. It is not copied if it holds whole frames: it must not change any more. */
+  /** Adds a piece of the stream. It is not copied if it holds whole frames: until they are taken, or `keep`, it must not change. */
   push(piece: Uint8Array): void {
     if (this.#start === this.#end) {
       this.#bytes = piece
+      this.#isOwn = false
       this.#start = 0
       this.#end = piece.length
       return
@@ -38,6 +41,11 @@ export class FrameReader {
     this.#makeRoom(piece.length)
     this.#bytes.set(piece, this.#end)
     this.#end += piece.length
+  }
+
+  /** Copies what is left of the last piece: its bytes may change from now on. */
+  keep(): void {
+    if (!this.#isOwn && this.pendingBytes > 0) this.#move(0)
   }
 
   /**
@@ -55,7 +63,8 @@ export class FrameReader {
     const start = this.#start + LENGTH_BYTES
     this.#start = start + length
     this.#offset += LENGTH_BYTES + length
-    return this.#bytes.subarray(start, this.#start)
+    // Of a Buffer, `subarray` makes another, which takes longer.
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + start, length)
   }
 
   /** @throws {WireError} the stream ended within a frame. */
@@ -68,11 +77,15 @@ export class FrameReader {
    * handed out of is left as it is; a piece of others has no room behind it.
    */
   #makeRoom(count: number): void {
-    if (this.#end + count <= this.#bytes.length) return
+    if (this.#end + count > this.#bytes.length) this.#move(count)
+  }
+
+  #move(count: number): void {
     const pending = this.#bytes.subarray(this.#start, this.#end)
     const bytes = new Uint8Array(Math.max(pending.length + count, pending.length * 2))
     bytes.set(pending)
     this.#bytes = bytes
+    this.#isOwn = true
     this.#start = 0
     this.#end = pending.length
   }

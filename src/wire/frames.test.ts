@@ -63,6 +63,29 @@ describe('FrameReader', () => {
     )
   })
 
+  test('FrameReader.keep lets one buffer serve for all pieces, wherever they end', () => {
+    const writer = new FrameWriter()
+    for (let number = 0; number < 300; number++) writer.write({ kind: 'acknowledge', number: number ** 4 })
+    const stream = writer.take()
+    for (const length of [1, 7, 64, 1_000]) {
+      const buffer = new Uint8Array(length)
+      const reader = new FrameReader(FRAME_BYTES_MAX)
+      const read: ClientFrame[] = []
+      for (let start = 0; start < stream.length; start += length) {
+        const piece = stream.subarray(start, start + length)
+        buffer.set(piece)
+        read.push(...framesOf(reader, buffer.subarray(0, piece.length)).map(decodeClientFrame))
+        reader.keep()
+        buffer.fill(0xff)
+      }
+      reader.end()
+      assert.deepEqual(
+        read,
+        Array.from({ length: 300 }, (_, number) => ({ kind: 'acknowledge', number: number ** 4 })),
+      )
+    }
+  })
+
   test('FrameReader waits with frames that were not taken: pushing goes on behind them', () => {
     const writer = new FrameWriter()
     const reader = new FrameReader(FRAME_BYTES_MAX)

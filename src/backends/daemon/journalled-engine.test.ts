@@ -77,6 +77,49 @@ describe('JournalledEngine', () => {
     await journalled.close()
   })
 
+  test('apply of one session after the other is told with the turn, and of one alone before its end', async () => {
+    const disk = new SimulatedDisk(new Random(1))
+    const { journalled, told } = await opened(disk, { durability: 'none' })
+    let number = 0
+    const call = (session: number, call: Call = get) =>
+      journalled.apply({ ticket: { session, number: ++number }, now: 1_000, caller: root, call })
+    for (const session of [1, 2]) call(session, { name: 'openSession' })
+    await journalled.flush()
+    const toldOf = async (...sessions: readonly number[]) => {
+      const before = told.length
+      for (const session of sessions) call(session)
+      await Promise.resolve()
+      const inTime = told.length - before
+      await journalled.flush()
+      return [inTime, told.length - before]
+    }
+    deepEqual(await toldOf(2, 2), [2, 2])
+    deepEqual(await toldOf(1, 1), [0, 2], 'the one before was another')
+    deepEqual(await toldOf(1), [1, 1])
+    deepEqual(await toldOf(2, 1), [0, 2])
+    await journalled.close()
+  })
+
+  test('apply tells only what is durable, where more was applied meanwhile', async () => {
+    const disk = new SimulatedDisk(new Random(1))
+    const beyond: number[] = []
+    let told = 0
+    const { journalled, call } = await opened(disk, {
+      onCompletions: () => {
+        told++
+        // The record before the first call is the state that the namespace began with.
+        if (told > journalled.records.durable - 1) beyond.push(told)
+      },
+    })
+    for (let turn = 0; turn < 20; turn++) {
+      call(get)
+      await Promise.resolve()
+    }
+    await journalled.flush()
+    deepEqual([told, beyond], [20, []])
+    await journalled.close()
+  })
+
   test('apply tells nothing after a disk has failed', async () => {
     const disk = new SimulatedDisk(new Random(1))
     const { journalled, told, call } = await opened(disk)

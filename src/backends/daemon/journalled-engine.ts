@@ -31,8 +31,8 @@ export interface JournalledOptions extends Omit<JournalOptions, 'onDurable'> {
   readonly bounds?: Partial<Bounds>
   /** After so many bytes of records an image is written. Default 64 MiB. */
   readonly imageEveryBytes?: number
-  /** Hears of the ends of calls, once they are durable, in the order of the entries. Must not throw. */
-  readonly onCompletions: (completions: readonly Completion[]) => void
+  /** Hears of the ends of calls, once they are durable, in the order of the entries, with the entry that ended them. Must not throw. */
+  readonly onCompletions: (completions: readonly Completion[], entry: Entry) => void
   /** Hears that an image could not be written, on a full disk for instance: the journal goes on, and is longer to replay. */
   readonly onImageError?: (error: unknown) => void
 }
@@ -61,6 +61,8 @@ export class JournalledEngine {
   readonly #journal: Journal
   readonly #options: JournalledOptions
   #untold: Untold[] = []
+  /** Of the last entry that was no reading. */
+  #lastSession = 0
   #bytesSinceImage = 0
   #imaging: Promise<void> | undefined
 
@@ -118,18 +120,21 @@ export class JournalledEngine {
    * @throws {JournalError} `ERR_MSGQ_JOURNAL_FAILED`: nothing is told of it.
    */
   apply(entry: Entry): boolean {
-    const { call, now } = entry
+    const { call, now, ticket } = entry
     if (isReading(call, this.engine.namespace)) {
-      this.#complete(this.engine.apply(entry).completions)
+      this.#complete(this.engine.apply(entry).completions, entry)
       return true
     }
+    const isAlone = ticket.session === this.#lastSession
+    this.#lastSession = ticket.session
     const record = encodeEntry(entry)
     const room = roomFor(call, this.engine.namespace.held.size)
     // What was made is made, however full the disk is now: whoever asks again is told so.
-    if (!this.#journal.canAppend(record.length, room) && !this.engine.wasMade(entry.ticket)) return false
+    if (!this.#journal.canAppend(record.length, room) && !this.engine.wasMade(ticket)) return false
     const { completions, changed } = this.engine.apply(entry)
-    if (changed) this.#append(record, now, room)
-    this.#complete(completions)
+    // Of two that follow one another and are of one session the next one most likely is too: nobody gains by waiting.
+    if (changed) this.#append(record, now, { freesSpace: room.freesSpace, isAlone })
+    this.#complete(completions, entry)
     return true
   }
 
@@ -207,14 +212,18 @@ export class JournalledEngine {
     }
   }
 
-  #complete(completions: readonly Completion[]): void {
-    if (completions.length > 0) this.afterAll(() => this.#options.onCompletions(completions))
+  #complete(completions: readonly Completion[], entry: Entry): void {
+    if (completions.length > 0) this.afterAll(() => this.#options.onCompletions(completions, entry))
   }
 
   #tell(durable: number): void {
-    const first = this.#untold.findIndex(({ sequence }) => sequence > durable)
-    const told = first < 0 ? this.#untold.splice(0) : this.#untold.splice(0, first)
-    for (const { tell } of told) tell()
+    const untold = this.#untold
+    const isAll = (untold.at(-1)?.sequence ?? 0) <= durable
+    this.#untold = isAll ? [] : untold.filter(({ sequence }) => sequence > durable)
+    for (const { sequence, tell } of untold) {
+      if (sequence > durable) return
+      tell()
+    }
   }
 }
 
@@ -248,7 +257,7 @@ function isReading(call: Call, { msgCopy }: Engine['namespace']): boolean {
  * that is held has its accept to come, whose record is no longer than that of its receive: room for it stays, for a
  * program has the message and will not have it twice.
  */
-function roomFor(call: Call, held: number): AppendOptions {
+function roomFor(call: Call, held: number): Room {
   switch (call.name) {
     case 'msgrcv':
       return call.msgflg & MSG_COPY ? NO_MORE : { freesSpace: true, followers: held + 1 }
@@ -268,5 +277,7 @@ function roomFor(call: Call, held: number): AppendOptions {
   }
 }
 
-const NO_MORE: AppendOptions = { freesSpace: false }
-const ALL_THERE_IS: AppendOptions = { freesSpace: true }
+type Room = Required<Omit<AppendOptions, 'isAlone'>>
+
+const NO_MORE: Room = { freesSpace: false, followers: 0 }
+const ALL_THERE_IS: Room = { freesSpace: true, followers: 0 }

@@ -13,16 +13,16 @@ import type { End } from './end.ts'
 /** Who makes a call, and hears of its end: one of both. */
 export interface Asker {
   /** The process that is spoken for, if it is another one. */
-  readonly as?: SpokenFor
+  readonly as?: SpokenFor | undefined
   /** Whether to ask again in another session can do nothing twice. */
   readonly isRepeatable: boolean
   /** Whose call it is, where its end is waited for. */
   readonly owner?: object
   /** Nobody hears of its end, and it must be made: where the server has no room for it, it is asked again. */
   readonly isOwed?: boolean
-  readonly ended: (end: End) => void
+  ended(end: End): void
   /** There will be no answer. */
-  readonly failed: (error: Error) => void
+  failed(error: Error): void
 }
 
 /** What takes the parts of an answer. */

@@ -15,7 +15,7 @@ import {
 /** A connection on which a session was agreed. */
 export interface Greeted {
   readonly socket: Socket
-  /** Takes over what comes from now on, piece by piece. */
+  /** Takes over what comes from now on, piece by piece; each is the next one's place, so `reader` keeps what is left of it. */
   readonly hear: (receive: (piece: Uint8Array) => void) => void
   /** May hold frames that came with the welcome. */
   readonly reader: FrameReader
@@ -36,15 +36,16 @@ const WELCOME_TIMEOUT_MS = 15_000
  */
 export function greet(path: string, resume?: SessionKey): Promise<Greeted> {
   return new Promise((resolve, reject) => {
-    const buffer = Buffer.allocUnsafe(READ_BYTES)
+    const buffer = new Uint8Array(READ_BYTES)
+    const reader = new FrameReader(FRAME_BYTES_MAX)
     let hear = (piece: Uint8Array): void => receive(piece)
-    // One buffer for all reads, and no stream between. What is kept of it is a copy. See docs/decisions/0025.
+    // One buffer for all reads, and no stream between. See docs/decisions/0025.
     const callback = (bytes: number) => {
-      hear(Buffer.from(buffer.subarray(0, bytes)))
+      hear(buffer.subarray(0, bytes))
+      reader.keep()
       return true
     }
     const socket = net.connect({ path, onread: { buffer, callback } })
-    const reader = new FrameReader(FRAME_BYTES_MAX)
     const timer = setTimeout(() => fail(silent(path)), WELCOME_TIMEOUT_MS)
     const fail = (error: Error) => {
       clearTimeout(timer)

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net'
 import { BackendError } from '../../../contract/index.ts'
 import type { Call, Ticket } from '../../../engine/index.ts'
 import {
+  type CallFrame,
   decodeServerFrame,
   type FrameReader,
   FrameWriter,
@@ -95,8 +96,9 @@ export class Link {
   /** Makes a call. @returns Its ticket. @throws {RangeError} it is longer than a frame, or has a number that none carries. */
   call(call: Call, asker: Asker): Ticket {
     const number = this.#lastNumber + 1
-    const frame = asker.as === undefined ? { number, call } : { number, call, as: asker.as }
-    this.#ask({ frame: { kind: 'call', ...frame }, isSent: false, asker })
+    const { as } = asker
+    const frame: CallFrame = as === undefined ? { kind: 'call', number, call } : { kind: 'call', number, call, as }
+    this.#ask({ frame, isSent: false, asker })
     return { session: this.#welcome.key.session, number }
   }
 
@@ -354,11 +356,10 @@ export class Link {
     const reason = cause instanceof Error ? cause.message.replace(/^ERR_\w+: /, '') : String(cause)
     for (const [number, pending] of this.#pending.entries()) {
       this.#pending.delete(number)
-      const { isRepeatable, failed } = pending.asker
-      const { frame } = pending
+      const { frame, asker } = pending
       if (frame.kind === 'call' && frame.call.name === 'acceptAll') this.#received.push(...frame.call.receives)
-      if (pending.isSent && !isRepeatable) failed(inDoubt(pending, reason))
-      else failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
+      if (pending.isSent && !asker.isRepeatable) asker.failed(inDoubt(pending, reason))
+      else asker.failed(new BackendError('ERR_MSGQ_UNAVAILABLE', reason, { cause }))
     }
     // Nobody is there to accept it, and nobody here comes back.
     if (this.#isClosing) {

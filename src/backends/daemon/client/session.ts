@@ -1,21 +1,12 @@
-import { IPC_RMID, IPC_SET, IPCMNI, MSG_COPY, MSG_STAT_ANY } from '../../../abi/index.ts'
+import { IPCMNI, MSG_STAT_ANY } from '../../../abi/index.ts'
 import { abortSignal, BackendError, type Circumstances, SyscallError, syscallError } from '../../../contract/index.ts'
 import type { Call, Code, Limits, Message, Msgrcv, Ticket } from '../../../engine/index.ts'
 import type { ValueOf } from '../../../host/index.ts'
 import type { RefusalDetails, RequestName, SpokenFor } from '../../../wire/index.ts'
-import type { Asker, Parts } from './asking.ts'
+import type { Parts } from './asking.ts'
 import { backendError, type End } from './end.ts'
 import type { Link } from './link.ts'
-
-/** A call on its way: what is done with its end. */
-interface Made<C extends Call> {
-  readonly call: C
-  readonly signal: AbortSignal | undefined
-  /** Hears of the value at once, before anything else is done. */
-  readonly onValue?: (ticket: Ticket) => void
-  readonly resolve: (value: ValueOf<C>) => void
-  readonly reject: (error: unknown) => void
-}
+import { isRepeatable, MadeCall, type OnValue } from './made-call.ts'
 
 /** One caller's use of a link: its calls become values, promises and errors, and end with it. */
 export class ClientSession {
@@ -29,6 +20,10 @@ export class ClientSession {
     this.as = as
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   assertOpen(): void {
     if (this.#isClosed) throw new BackendError('ERR_MSGQ_CLOSED', 'this namespace was closed: open it again')
   }
@@ -38,11 +33,11 @@ export class ClientSession {
    *
    * @param onValue Told of the call's ticket when its value has come, before the promise settles.
    */
-  perform<C extends Call>(call: C, signal?: AbortSignal, onValue?: (ticket: Ticket) => void): Promise<ValueOf<C>> {
+  perform<C extends Call>(call: C, signal?: AbortSignal, onValue?: OnValue): Promise<ValueOf<C>> {
     return new Promise((resolve, reject) => {
       abortSignal(signal)
       this.assertOpen()
-      this.#begin({ call, signal, resolve, reject, ...(onValue !== undefined && { onValue }) })
+      new MadeCall(this, call, signal, onValue, resolve, reject).begin()
     })
   }
 
@@ -114,56 +109,25 @@ export class ClientSession {
   close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    for (const call of this.link.unansweredOf(this)) this.#tell({ name: 'interrupt', call })
-    for (const receive of this.#held) this.#tell({ name: 'refuse', receive })
-  }
-
-  #begin<C extends Call>(made: Made<C>): void {
-    const { call, signal } = made
-    const abort = () => this.#tell({ name: 'interrupt', call: ticket })
-    const over = () => signal?.removeEventListener('abort', abort)
-    const asker: Asker = {
-      isRepeatable: isRepeatable(call),
-      owner: this,
-      ended: (end) => {
-        over()
-        this.#end(made, ticket, end)
-      },
-      failed: (error) => {
-        over()
-        made.reject(error)
-      },
-      ...(this.as !== undefined && { as: this.as }),
-    }
-    const ticket = this.link.call(call, asker)
-    signal?.addEventListener('abort', abort, { once: true })
-  }
-
-  #end<C extends Call>(made: Made<C>, ticket: Ticket, end: End): void {
-    const { call, signal, onValue, resolve, reject } = made
-    if (end.kind === 'failure') return reject(backendError(end.code, end.message))
-    if ('value' in end) {
-      onValue?.(ticket)
-      return resolve(end.value as ValueOf<C>)
-    }
-    if (end.code !== 'EINTR') return void this.#error(call, end.code, end.details).then(reject, reject)
-    if (this.#isClosed) return reject(closedWhileWaiting(call))
-    if (signal?.aborted) return reject(signal.reason)
-    // Nobody here asked for that: the connection was lost while it waited. It did not happen, so it is asked again.
-    try {
-      this.#begin(made)
-    } catch (error) {
-      reject(error)
-    }
+    for (const call of this.link.unansweredOf(this)) this.tell({ name: 'interrupt', call })
+    for (const receive of this.#held) this.tell({ name: 'refuse', receive })
   }
 
   /** Makes a call whose end nobody waits for. */
-  #tell(call: Call): void {
-    const asker = { isRepeatable: isRepeatable(call), isOwed: true, ended: () => undefined, failed: () => undefined }
-    this.link.call(call, this.as === undefined ? asker : { ...asker, as: this.as })
+  tell(call: Call): void {
+    const { as } = this
+    const asker = {
+      as,
+      isRepeatable: isRepeatable(call),
+      isOwed: true,
+      ended: () => undefined,
+      failed: () => undefined,
+    }
+    this.link.call(call, asker)
   }
 
-  async #error(call: Call, code: Code, details: RefusalDetails | undefined): Promise<Error> {
+  /** The error of a call that was refused. */
+  async error(call: Call, code: Code, details: RefusalDetails | undefined): Promise<Error> {
     switch (code) {
       case 'ERR_MSGQ_SESSION_EXPIRED':
       case 'ERR_MSGQ_TICKET_ACKNOWLEDGED':
@@ -198,24 +162,4 @@ export class ClientSession {
     const found = await this.perform({ name: 'msgctl', msqid: msqid % IPCMNI, cmd: MSG_STAT_ANY })
     return found !== 0 && 'stat' in found && [found.stat.perm.uid, found.stat.perm.cuid].includes(uid ?? -1)
   }
-}
-
-/** Whether to make a call once more in another session, where it may have been made before, can do nothing twice. */
-function isRepeatable(call: Call): boolean {
-  switch (call.name) {
-    case 'msgctl':
-      return call.cmd !== IPC_RMID && call.cmd !== IPC_SET
-    case 'msgrcv':
-      // What is held by a session that has ended is back on its queue.
-      return call.hold === true || (call.msgflg & MSG_COPY) !== 0
-    case 'copyAfter':
-    case 'interrupt':
-      return true
-    default:
-      return false
-  }
-}
-
-function closedWhileWaiting(call: Call): BackendError {
-  return new BackendError('ERR_MSGQ_CLOSED', `the namespace was closed while ${call.name} waited; it did not happen`)
 }

@@ -56,7 +56,8 @@ export async function writeAll(file: DiskFile, bytes: Uint8Array, position: numb
 
 /** As `writeAll`, on this thread. */
 export function writeAllNow(file: DiskFile, bytes: Uint8Array, position: number): void {
-  for (let at = 0; at < bytes.length; ) at += file.writeNow(bytes.subarray(at), position + at)
+  let at = file.writeNow(bytes, position)
+  while (at < bytes.length) at += file.writeNow(bytes.subarray(at), position + at)
 }
 
 /** There is less room than is needed, as a write would have found out. */

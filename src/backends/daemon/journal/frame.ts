@@ -88,7 +88,7 @@ export class OpenFrame {
   seal(salt: number, flushed: number): Buffer {
     const end = align(this.#used)
     const bytes = this.#bytes
-    bytes.fill(0, this.#used, end)
+    for (let at = this.#used; at < end; at++) bytes[at] = 0
     bytes.writeUInt32LE(this.#used - FRAME_HEADER_BYTES, LENGTH_OFFSET)
     bytes.writeUIntLE(this.first, SEQUENCE_OFFSET, 6)
     bytes.writeUIntLE(this.firstTime, TIME_OFFSET, 6)

@@ -83,9 +83,12 @@ class NodeDisk implements Disk {
 
 class NodeFile implements DiskFile {
   readonly #file: FileHandle
+  /** To ask the handle for it is a call into Node's C++. */
+  readonly #fd: number
 
   constructor(file: FileHandle) {
     this.#file = file
+    this.#fd = file.fd
   }
 
   async size(): Promise<number> {
@@ -101,7 +104,7 @@ class NodeFile implements DiskFile {
   }
 
   writeNow(bytes: Uint8Array, position: number): number {
-    return fs.writeSync(this.#file.fd, bytes, 0, bytes.length, position)
+    return fs.writeSync(this.#fd, bytes, 0, bytes.length, position)
   }
 
   flush(): Promise<void> {

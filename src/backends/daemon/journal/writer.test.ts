@@ -60,6 +60,29 @@ describe('frames', () => {
     deepEqual(heard, [3, 5, 6])
   })
 
+  test('Journal.append of one who is alone is written without waiting for the end of the turn', async () => {
+    const { disk, heard, journal } = await journalOn({ durability: 'none' })
+    const alone = () => journal.append(Buffer.from('one'), 1_000, { isAlone: true })
+    alone()
+    alone()
+    await Promise.resolve()
+    deepEqual(heard, [2])
+    append(journal, 'three')
+    alone()
+    await Promise.resolve()
+    deepEqual(heard, [2], 'who is not alone waits for the others')
+    await new Promise(setImmediate)
+    deepEqual(heard, [2, 4])
+    await journal.close()
+    deepEqual(
+      (await framesOn(disk)).map(([first, last]) => [first, last]),
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    )
+  })
+
   test('Journal.append begins another frame when one is a megabyte long, or would span 49 days', async () => {
     const { disk, journal } = await journalOn({ segmentBytes: 2 ** 23 })
     const half = Buffer.alloc(2 ** 19)

@@ -16,6 +16,8 @@ export interface AppendOptions {
   readonly freesSpace?: boolean
   /** So many records of the same length must find room after it, on a full disk. Default 0. */
   readonly followers?: number
+  /** Nobody else is expected to append in this turn of the event loop: it is written once what runs now has run. Default false. */
+  readonly isAlone?: boolean
 }
 
 /** A frame with its place. */
@@ -31,9 +33,12 @@ interface Waiter {
   reject(error: JournalError): void
 }
 
+/** A reaction of a promise is a microtask, and needs nothing of Node's event loop. */
+const SOON = Promise.resolve()
+
 /**
  * Appends records: those of one turn of the event loop, and those that come while a flush goes on, become one frame, one
- * write and one flush. Every record has its place in a segment before it is written, so that it is known what fits.
+ * write and one flush; who appends alone does not wait for the turn's end. Every record has its place in a segment before it is written, so that it is known what fits.
  */
 export class Writer {
   readonly #disk: Disk
@@ -109,7 +114,7 @@ export class Writer {
     return false
   }
 
-  append(record: Uint8Array, time: number, { freesSpace = false }: AppendOptions = {}): number {
+  append(record: Uint8Array, time: number, { freesSpace = false, isAlone = false }: AppendOptions = {}): number {
     if (this.#failure !== undefined) throw this.#failure
     if (record.length > RECORD_BYTES_MAX) throw new RangeError(`a record has at most ${RECORD_BYTES_MAX} bytes`)
     if (!(time >= 0 && time <= U48_MAX)) throw new RangeError(`a record's time is 0 to ${U48_MAX}, not ${time}`)
@@ -120,8 +125,9 @@ export class Writer {
     this.#time = settled
     if (!this.#isWriting) {
       this.#isWriting = true
+      if (isAlone) void SOON.then(this.#writeSoon)
       // After every socket that has something to say in this turn of the event loop.
-      setImmediate(this.#writeSoon)
+      else setImmediate(this.#writeSoon)
     }
     return this.#sequence
   }

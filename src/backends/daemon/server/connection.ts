@@ -35,6 +35,7 @@ import {
   UNREAD_PAUSE_BYTES,
   UNREAD_SHARE_BYTES,
 } from './limits.ts'
+import { readNow } from './read-now.ts'
 import type { Answer, Service } from './service.ts'
 import type { Sessions } from './sessions.ts'
 
@@ -86,7 +87,7 @@ export class Connection {
     this.peer = peer
     this.#served = served
     this.#since = served.now()
-    socket.on('data', (piece: Buffer) => this.#receive(piece))
+    readNow(socket, (piece) => this.#receive(piece))
     socket.on('drain', () => this.#continue())
     // The socket's end says all that its errors say.
     socket.on('error', () => undefined)
@@ -303,6 +304,7 @@ export class Connection {
 
   #countUnfinished(bytes: number, isNewFrame: boolean): void {
     const served = this.#served
+    if (bytes === 0 && this.#unfinishedBytes === 0) return
     if (isNewFrame || this.#unfinishedBytes === 0) this.#unfinishedSince = served.now()
     served.unfinishedBytes += bytes - this.#unfinishedBytes
     this.#unfinishedBytes = bytes

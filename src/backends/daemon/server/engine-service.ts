@@ -6,6 +6,7 @@ import {
   Chronicle,
   type Completion,
   type Engine,
+  type Entry,
   pooledBytes,
   type Ticket,
 } from '../../../engine/index.ts'
@@ -51,8 +52,6 @@ export class EngineService implements Service {
   #ownNumber = 0
   #looksBack = 0
   #lookingBack: Promise<void> = Promise.resolve()
-  /** Calls whose answers nobody waits for: clients accept and go on. */
-  readonly #notUrgent = new WeakSet<Ticket>()
 
   private constructor(journalled: JournalledEngine, opening: Map<number, () => void>, options: EngineServiceOptions) {
     this.#journalled = journalled
@@ -77,8 +76,8 @@ export class EngineService implements Service {
   static async open(disk: Disk, options: EngineServiceOptions): Promise<EngineService> {
     let service: EngineService | undefined
     const opening = new Map<number, () => void>()
-    const onCompletions = (completions: readonly Completion[]) => {
-      if (service !== undefined) service.#tell(completions)
+    const onCompletions = (completions: readonly Completion[], entry: Entry) => {
+      if (service !== undefined) service.#tell(completions, entry)
     }
     service = new EngineService(await JournalledEngine.open(disk, { ...options, onCompletions }), opening, options)
     return service
@@ -130,7 +129,6 @@ export class EngineService implements Service {
     if ('restore' in call && call.restore.session !== ticket.session) {
       return this.#fail(ticket, 'ERR_MSGQ_UNSUPPORTED', 'a restore is of the session that began it')
     }
-    if (call.name === 'acceptAll') this.#notUrgent.add(ticket)
     if (this.#apply(ticket, caller, call)) return
     const message = `the disk is full: ${call.name} was not done; receives and removals are, and make room`
     this.#fail(ticket, 'ERR_MSGQ_NO_SPACE', message)
@@ -255,7 +253,7 @@ export class EngineService implements Service {
     return this.#apply({ session: OWN_SESSION, number: ++this.#ownNumber }, SERVER, call)
   }
 
-  #tell(completions: readonly Completion[]): void {
+  #tell(completions: readonly Completion[], entry: Entry): void {
     for (const completion of completions) {
       const { ticket } = completion
       const { session, number } = ticket
@@ -268,7 +266,9 @@ export class EngineService implements Service {
           'value' in completion
             ? { kind: 'answer', number, value: completion.value }
             : { kind: 'answer', number, code: completion.code }
-        this.sink?.answer(session, answer, !this.#notUrgent.has(ticket))
+        // Nobody waits for the answer to an accept: its client goes on.
+        const isUrgent = entry.call.name !== 'acceptAll' || ticket !== entry.ticket
+        this.sink?.answer(session, answer, isUrgent)
       }
     }
   }
