@@ -17,6 +17,7 @@ test('MSG_COPY by index ends at the last message, and knows no index below 0', (
   driven.call(msgsnd(0, 1, 'b'))
   const copied = [-1, 0, 1, 2].map((index) => driven.call(msgrcv(0, index, COPY))[0]?.replace(/^\d+ /, ''))
   assert.deepEqual(copied, ['ENOMSG', '"a"', '"b"', 'ENOMSG'])
+  assert.equal(driven.engine.namespace.msgCopy, 'index')
 })
 
 test('MSG_COPY judges its arguments before it says that there is no copying', () => {

@@ -100,3 +100,12 @@ test('MessageList leaves messages where they are while it has lost few: to move 
   for (let count = 0; count < 10; count++) list.remove(list.oldest() ?? -1)
   assert.equal(addressOf(list, COUNT), before)
 })
+
+test('MessageList ends where all that follow are hidden, and what was the first one', () => {
+  const list = new MessageList()
+  const mtext = new Uint8Array(1)
+  for (const sequence of [1, 2, 3]) list.append({ mtype: 2, mtext }, sequence, SENDER, 1)
+  for (const sequence of [1, 3]) list.hide(addressOf(list, sequence), { session: 1, number: sequence })
+  assert.equal(list.oldestOf(3), undefined)
+  assert.equal(sequenceOf(list, list.oldestOfLowest()), 2)
+})
