@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ReadSoFar, Reading } from './reading.ts'
+import { Reading, type ReadSoFar } from './reading.ts'
 
 /** What a reading tells. */
 function readingOf(totalBytes: number) {
