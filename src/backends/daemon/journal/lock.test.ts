@@ -12,11 +12,11 @@ after(() => fs.rmSync(directory, { recursive: true }))
 /** Looks for programs in one directory alone. */
 async function withPath(place: string, body: () => Promise<void>): Promise<void> {
   const { PATH } = process.env
-  process.env['PATH'] = place
+  Object.assign(process.env, { PATH: place })
   try {
     await body()
   } finally {
-    process.env['PATH'] = PATH
+    Object.assign(process.env, { PATH })
   }
 }
 
