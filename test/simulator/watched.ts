@@ -9,33 +9,40 @@ export interface Watched {
   openFiles(): number
 }
 
-/** Writes down what is asked of a disk, and has it done. */
+/** Writes down what is asked of a disk, and has it done; of a file that is closed nothing can be asked. */
 export function watched(disk: Disk): Watched {
   const log: string[] = []
   let open = 0
   const file = (name: string, made: DiskFile): DiskFile => {
     open++
+    let isClosed = false
+    const note = (line: string) => {
+      log.push(line)
+      // Source: close(2), NOTES: its number may be another file's by now.
+      if (isClosed) throw Object.assign(new Error(`EBADF: ${line}`), { code: 'EBADF' })
+    }
     return {
-      ...made,
-      read: (into, position) => {
-        log.push(`read ${name} at ${position}: ${into.length}`)
+      size: () => made.size(),
+      read: async (into, position) => {
+        note(`read ${name} at ${position}: ${into.length}`)
         return made.read(into, position)
       },
-      write: (bytes, position) => {
-        log.push(`write ${name} at ${position}: ${bytes.length}`)
+      write: async (bytes, position) => {
+        note(`write ${name} at ${position}: ${bytes.length}`)
         return made.write(bytes, position)
       },
       writeNow: (bytes, position) => {
-        log.push(`write ${name} at ${position}: ${bytes.length}`)
+        note(`write ${name} at ${position}: ${bytes.length}`)
         return made.writeNow(bytes, position)
       },
-      flush: () => {
-        log.push(`flush ${name}`)
+      flush: async () => {
+        note(`flush ${name}`)
         return made.flush()
       },
-      close: () => {
+      close: async () => {
+        note(`close ${name}`)
+        isClosed = true
         open--
-        log.push(`close ${name}`)
         return made.close()
       },
     }
