@@ -51,6 +51,12 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
 }
 
+/** Returns when the second segment is there, and nothing goes on. */
+async function spareOn(disk: SimulatedDisk): Promise<void> {
+  await until(() => disk.names.includes(segmentName(2)))
+  await turns()
+}
+
 /** Has a disk wait at each operation until it may go on. @returns Lets one go on. */
 function stepped(disk: SimulatedDisk): () => void {
   const waiting: (() => void)[] = []
@@ -98,14 +104,18 @@ describe('the files that Journal.append writes into', () => {
     equal(openFiles(), 0)
   })
 
-  test('Journal.close closes every file after a failure too', async () => {
+  test('Journal.close closes every file after a failure, which stays the first that there was', async () => {
     const { disk, journal, openFiles } = await journalOn()
     append(journal, LONG)
     await journal.whenDurable()
     disk.faults = { shortWrites: 0, failedFlushes: 1_000 }
     append(journal, LONG)
-    await journal.failed
-    await rejects(journal.close(), { code: 'ERR_MSGQ_JOURNAL_FAILED' })
+    const failure = await journal.failed
+    // The next segment cannot be made either, and that is told no more.
+    await turns()
+    const isThat = (error: unknown) => error === failure
+    throws(() => append(journal, 'more'), isThat)
+    await rejects(journal.close(), isThat)
     equal(openFiles(), 0)
   })
 
@@ -138,7 +148,7 @@ describe('flushes', () => {
 
   test('Journal writes no second frame while the first is flushed, and gathers what comes meanwhile', async () => {
     const { disk, heard, journal, log } = await journalOn()
-    await until(() => disk.names.length === 2)
+    await spareOn(disk)
     const step = stepped(disk)
     const writes = () => log.filter((line) => line.startsWith(`write ${segmentName(1)}`)).length
     const before = writes()
@@ -174,7 +184,7 @@ describe('flushes', () => {
 
   test('Journal.append adds to the last frame that waits, while one before it is flushed', async () => {
     const { disk, heard, journal } = await journalOn()
-    await until(() => disk.names.length === 2)
+    await spareOn(disk)
     const step = stepped(disk)
     // So much later that it needs a frame of its own.
     for (const time of [1_000, 1_000 + 2 ** 32]) journal.append(Buffer.from('early'), time)
@@ -200,7 +210,7 @@ describe('flushes', () => {
       // With its first frame a segment is flushed in any case.
       append(journal, 'zero')
       await journal.flush()
-      await until(() => disk.names.length === 2 && !disk.isDirty)
+      await spareOn(disk)
       append(journal, 'one')
       await journal.whenDurable()
     }
@@ -210,10 +220,18 @@ describe('flushes', () => {
   })
 
   test('Journal with none flushes a segment for which it had to wait once, as it begins it', async () => {
-    const { disk, journal, log } = await journalOn({ durability: 'none' })
-    await until(() => disk.names.length === 2)
+    const { disk, heard, journal, log } = await journalOn({ durability: 'none' })
+    await spareOn(disk)
+    const step = stepped(disk)
     append(journal, LONG, LONG, LONG)
-    await journal.whenDurable()
+    await turns()
+    deepEqual(heard, [1, 2], 'the third segment is not there')
+    while (heard.length < 3) {
+      step()
+      await turns()
+    }
+    disk.pause = undefined
+    for (let count = 0; count < 10; count++) step()
     const written = (number: number) =>
       log.findLastIndex((line) => line.startsWith(`write ${segmentName(number)}.new at ${SEGMENT_HEADER_BYTES}:`))
     await turns()
@@ -225,7 +243,7 @@ describe('flushes', () => {
 describe('a disk that fails at once', () => {
   test('Journal tells of the first flush that fails to whoever waits for it', async () => {
     const { disk, heard, journal } = await journalOn()
-    await until(() => disk.names.length === 2)
+    await spareOn(disk)
     disk.faults = { shortWrites: 0, failedFlushes: 1_000 }
     append(journal, 'one')
     await rejects(journal.whenDurable(), { code: 'ERR_MSGQ_JOURNAL_FAILED' })
