@@ -75,8 +75,6 @@ const DEAR = [
   /with any bit flipped$/,
   /every flipped bit of every file/,
   /reads every checkpoint, in whatever pieces/,
-  /covers are gone, and loses nothing/,
-  /goes on over a damaged record that the image covers/,
 ]
 
 /** Whether a test is asked about mutants of a file, or of any file of a folder. */

@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
@@ -9,6 +9,7 @@ import {
   type WrittenFrame,
   writeSegments,
 } from '../../../../test/simulator/segments.ts'
+import { watched } from '../../../../test/simulator/watched.ts'
 import { cutBehind } from './cut.ts'
 import { JournalError, type JournalNotice, type Lost } from './errors.ts'
 import { Reading } from './reading.ts'
@@ -49,6 +50,7 @@ async function cut(disk: SimulatedDisk, segments: readonly Segment[], acceptLoss
 const bytesOf = (disk: SimulatedDisk, { name }: Segment) => disk.content(name) ?? Buffer.alloc(0)
 const isZero = (bytes: Buffer) => bytes.every((byte) => byte === 0)
 const DAMAGE = Uint8Array.of(0xff)
+const QUIETLY = { acceptLoss: false, onNotice: () => undefined }
 
 describe('cutBehind', () => {
   test('cutBehind leaves a journal alone that ends with its records', async () => {
@@ -100,6 +102,31 @@ describe('cutBehind', () => {
     deepEqual(disk.names, [first.name, third.name], 'for good')
   })
 
+  test('cutBehind writes zeros into the segment that is gone on with, and into no other', async () => {
+    // Each segment's last place is within the records of the one before it.
+    const told = { flushed: 4 }
+    const { disk, segments, offsets } = await diskWith(
+      [frame(1, 40), frame(41, 40)],
+      [frame(81), frame(82, 1, told)],
+      [frame(83, 1, told)],
+      [],
+    )
+    const [first, second, third, fourth] = segments as [Segment, Segment, Segment, Segment]
+    const place = offsets[1]?.[1] ?? 0
+    put(disk, second, place + 26, DAMAGE)
+    const before = Buffer.from(bytesOf(disk, first))
+    const { end } = await endOf(disk, segments)
+    const { disk: process, log, openFiles } = watched(disk.process())
+    deepEqual(await cutBehind(process, segments, { ...end, flushed: 81 }, QUIETLY), [first, second, fourth])
+    deepEqual(bytesOf(disk, first), before)
+    ok(isZero(bytesOf(disk, second).subarray(place)))
+    deepEqual(
+      log.filter((line) => !/^(open|read|close)/.test(line)).map((line) => line.replace(/: .*/, '')),
+      [`write ${second.name} at ${place}`, `flush ${second.name}`, `remove ${third.name}`, 'flush names'],
+    )
+    equal(openFiles(), 0)
+  })
+
   test('cutBehind says of a segment all of which is cut that it has no record', async () => {
     const { disk, segments } = await diskWith([frame(2, 1, { flushed: 0 })])
     const [segment] = segments as [Segment]
@@ -137,6 +164,13 @@ describe('cutBehind where records were lost', () => {
     await rejects(cut(disk, segments), (error) => {
       ok(error instanceof JournalError && error.code === 'ERR_MSGQ_JOURNAL_DAMAGED', `${error}`)
       deepEqual([error.file, error.offset, error.lost], [...place, lost])
+      const { first, last } = lost
+      match(
+        error.message,
+        last === undefined
+          ? new RegExp(`records from ${first} on cannot`)
+          : new RegExp(`records ${first} to ${last} cannot`),
+      )
       return true
     })
     deepEqual(
@@ -184,6 +218,36 @@ describe('cutBehind where records were lost', () => {
     await refused(disk, [first, headless], place, { first: 2 })
     await refused(disk, [first, headless, third], place, { first: 2, last: 3 })
     equal(offsets[0]?.length, 2)
+  })
+
+  test('cutBehind takes nothing for a frame behind the lost records in a segment without a header', async () => {
+    const { disk, segments } = await diskWith([frame(1)], [])
+    const [first, second] = segments as [Segment, Segment]
+    const headless = { ...second, salt: undefined }
+    put(disk, headless, SEGMENT_HEADER_BYTES, frameBytesOf(headless, frame(4)))
+    await refused(disk, [first, headless], [second.name, SEGMENT_HEADER_BYTES], { first: 2 })
+  })
+
+  test('cutBehind says where the loss ends only when a later record tells', async () => {
+    const { disk, segments } = await diskWith([frame(1)], [frame(4), frame(2)])
+    const [first, second] = segments as [Segment, Segment]
+    // The record that is missing stands there too, where none can be: no number ends before it begins.
+    await refused(disk, segments, [second.name, SEGMENT_HEADER_BYTES], { first: 2 })
+    equal(first.first, 1)
+  })
+
+  test('cutBehind with acceptLoss goes on behind what is there, though the next segment has lost its header', async () => {
+    for (const contents of [[[frame(1), frame(2)]], []]) {
+      const { disk, segments } = await diskWith(...contents, [frame(3)])
+      const headless = { ...(segments.at(-1) as Segment), salt: undefined, first: undefined }
+      const { disk: process, openFiles } = watched(disk.process())
+      const whole = segments.slice(0, -1)
+      const { end, records } = await endOf(disk, [...whole, headless])
+      deepEqual(await cutBehind(process, [...whole, headless], end, { ...QUIETLY, acceptLoss: true }), whole)
+      deepEqual((await endOf(disk, whole)).records, records)
+      deepEqual(disk.names, [`lost-${headless.name}-${SEGMENT_HEADER_BYTES}`, ...whole.map(({ name }) => name)])
+      equal(openFiles(), 0)
+    }
   })
 
   test('cutBehind takes no number for a lost record that no journal comes to', async () => {
@@ -265,29 +329,20 @@ describe('cutBehind of what is seen and may not be on the disk', () => {
 
   test('cutBehind writes nothing again that a later frame says was on the disk', async () => {
     const { disk, segments } = await diskWith([frame(1)], [frame(2), frame(3)], [frame(4, 1, { flushed: 2 })])
-    const written: string[] = []
-    const process = disk.process()
-    const watched = {
-      ...process,
-      open: async (name: string) => {
-        const file = await process.open(name)
-        return {
-          ...file,
-          write: (bytes: Uint8Array, at: number) => {
-            written.push(`${name} ${at}`)
-            return file.write(bytes, at)
-          },
-        }
-      },
-    }
+    const { disk: process, log } = watched(disk.process())
     const { end } = await endOf(disk, segments)
     const [, second, third] = segments as [Segment, Segment, Segment]
     const behind = SEGMENT_HEADER_BYTES + frameBytesOf(second, frame(2)).length
-    await cutBehind(watched, segments, end, { acceptLoss: false, onNotice: () => undefined })
-    deepEqual(written, [`${second.name} ${behind}`, `${third.name} ${SEGMENT_HEADER_BYTES}`])
-    written.length = 0
+    await cutBehind(process, segments, end, QUIETLY)
+    const [written] = [log.filter((line) => line.startsWith('write'))]
+    const bytes = (each: WrittenFrame) => frameBytesOf(second, each).length
+    deepEqual(written, [
+      `write ${second.name} at ${behind}: ${bytes(frame(3))}`,
+      `write ${third.name} at ${SEGMENT_HEADER_BYTES}: ${bytes(frame(4))}`,
+    ])
+    log.length = 0
     const flushed: EndOfRecords = { ...end, flushed: 4 }
-    await cutBehind(watched, segments, flushed, { acceptLoss: false, onNotice: () => undefined })
-    deepEqual(written, [])
+    await cutBehind(process, segments, flushed, QUIETLY)
+    deepEqual(log, ['flush names'], 'a name may be new: nothing else is touched')
   })
 })

@@ -34,9 +34,10 @@ export async function cutBehind(
   end: EndOfRecords,
   { acceptLoss, onNotice }: { readonly acceptLoss: boolean; readonly onNotice: OnNotice },
 ): Promise<readonly Segment[]> {
-  const leftovers = end.broken === undefined ? [] : await leftoversFrom(disk, segments, end.place ?? end.broken)
+  const { broken } = end
+  const leftovers = broken === undefined ? [] : await leftoversFrom(disk, segments, broken)
   const lost = lostRecords(leftovers, end.next)
-  if (lost !== undefined && !acceptLoss) throw damage(segments, end.broken, lost)
+  if (broken !== undefined && lost !== undefined && !acceptLoss) throw damage(segments, broken, lost)
   if (lost !== undefined) await setAside(disk, leftovers, onNotice)
   else tellTornTail(leftovers, onNotice)
   await writeAgain(disk, segments, end, leftovers)
@@ -98,9 +99,8 @@ function tellTornTail(leftovers: readonly Leftover[], onNotice: OnNotice): void 
   onNotice({ kind: 'torn-tail', message, file: segment.name, offset, bytes })
 }
 
-function damage(segments: readonly Segment[], place: Place | undefined, lost: Lost): JournalError {
-  const file = segments[place?.index ?? 0]?.name ?? ''
-  const offset = place?.offset ?? 0
+function damage(segments: readonly Segment[], { index, offset }: Place, lost: Lost): JournalError {
+  const { name: file } = segments[index] as Segment
   const which = lost.last === undefined ? `from ${lost.first} on` : `${lost.first} to ${lost.last}`
   const message =
     `${file}, byte ${offset}: records ${which} cannot be read, and were on the disk. Bring the file back, ` +

@@ -136,13 +136,13 @@ describe('damage before the tail', () => {
 describe('damage that costs nothing', () => {
   test('Journal goes on over a damaged record that the image covers', async () => {
     const disk = new SimulatedDisk(new Random(1))
-    const { journal } = await openJournal(disk.process())
+    const { journal } = await openJournal(disk.process(), SMALL)
     await appendEach(journal, ['covered', 'also covered'])
     await journal.writeImage([Buffer.from('state')], journal.last)
     await appendEach(journal, ['after'])
     await journal.close()
     change(disk, FIRST, (bytes) => bytes.fill(0xff, SEGMENT_HEADER_BYTES + 4, SEGMENT_HEADER_BYTES + 8))
-    const { image, records, notices } = await contentOf(disk, {})
+    const { image, records, notices } = await contentOf(disk)
     deepEqual([image, records], ['state', ['after']])
     deepEqual(
       notices.map(({ kind }) => kind),
@@ -152,23 +152,23 @@ describe('damage that costs nothing', () => {
 
   test('Journal ends history where records that the image covers are gone, and loses nothing of the state', async () => {
     const disk = new SimulatedDisk(new Random(1))
-    const { journal } = await openJournal(disk.process())
+    const { journal } = await openJournal(disk.process(), SMALL)
     await appendEach(journal, ['covered', 'also covered'])
     await journal.writeImage([Buffer.from('state')], journal.last)
     await journal.close()
     change(disk, FIRST, (bytes) => bytes.fill(0, SEGMENT_HEADER_BYTES + 40))
-    const { journal: again, image, records, notices } = await openJournal(disk.process())
+    const { journal: again, image, records, notices } = await openJournal(disk.process(), SMALL)
     deepEqual([image, records, notices.map(({ kind }) => kind)], ['state', [], ['history-ended']])
     await appendEach(again, ['third'])
     equal(again.last.sequence, 3)
     await again.close()
-    deepEqual((await contentOf(disk, {})).records, ['third'])
+    deepEqual((await contentOf(disk)).records, ['third'])
   })
 
   test('Journal takes an older image, and the records after it, when the newest is damaged', async () => {
     const { disk, newest } = await diskWithTwoImages({ ms: 1e9, bytes: 1e9 })
     change(disk, newest, (bytes) => bytes.writeUInt8(0xff, bytes.length - 40))
-    const { image, records, notices } = await contentOf(disk, {})
+    const { image, records, notices } = await contentOf(disk)
     deepEqual([image, records], ['state 1', ['two', 'three']])
     deepEqual(
       notices.map(({ kind, file }) => [kind, file]),
@@ -189,7 +189,7 @@ describe('damage that costs nothing', () => {
 
 async function diskWithTwoImages(retain: JournalOptions['retain'] & object) {
   const disk = new SimulatedDisk(new Random(1))
-  const { journal } = await openJournal(disk.process(), { retain })
+  const { journal } = await openJournal(disk.process(), { ...SMALL, retain })
   await appendEach(journal, ['one'])
   await journal.writeImage([Buffer.from('state '), Buffer.from('1')], journal.last)
   await appendEach(journal, ['two'])

@@ -124,6 +124,22 @@ test('readFrame finds none whose records do not end where it does, though the CR
   )
 })
 
+test('readFrame finds none without records, or whose end is behind the segment, though the CRC fits', () => {
+  const header = forged(TWO.subarray(0, 24), (bytes) => bytes.writeUInt32LE(0, 4))
+  assert.equal(readFrame(header, 0, SALT), undefined, 'no records')
+  // Of the zeros at its end some are missing.
+  const cut = forged(TWO.subarray(0, 44), () => undefined)
+  assert.equal(readFrame(cut, 0, SALT), undefined, 'cut off')
+})
+
+test('readFrame finds none whose last record ends within what it says of itself, at the very end of a segment', () => {
+  const one = sealed(7, 1_000, [[new Uint8Array(5), 1_000]])
+  assert.equal(one.length, 40)
+  // The three bytes of padding are said to be a record.
+  const longer = forged(one, (bytes) => bytes.writeUInt32LE(16, 4))
+  assert.equal(readFrame(longer, 0, SALT), undefined)
+})
+
 test('OpenFrame.bytesWith says what one more record makes of it, or that it must go into another', () => {
   const frame = new OpenFrame(1, 10, 0, undefined)
   assert.equal(frame.last, 0)

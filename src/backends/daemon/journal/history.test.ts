@@ -102,6 +102,16 @@ describe('readRecords of what is not all there', () => {
     }
   })
 
+  test('readRecords misses nothing that is gone behind the time which is meant', async () => {
+    const { disk, segments } = await diskWith([frame(1), frame(2)], [frame(3)], [frame(4)])
+    const [first, , third] = segments as [Segment, Segment, Segment]
+    for (const to of [999, 1_000, 1_999]) {
+      deepEqual(await read(disk, [first, third], { to }), { lists: to < 1_000 ? [] : [[1]], lost: undefined }, `${to}`)
+    }
+    const gone = { lists: [[1], [2]], lost: { first: 3, last: 3 } }
+    deepEqual(await read(disk, [first, third], { to: 2_000 }), gone, 'another record of that time may be among them')
+  })
+
   test('readRecords stops at a frame that is damaged, and at a segment that has lost its header', async () => {
     const { disk, segments, offsets } = await diskWith([frame(1), frame(2), frame(3)], [frame(4)])
     const [first, second] = segments as [Segment, Segment]

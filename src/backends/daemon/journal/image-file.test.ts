@@ -3,13 +3,16 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
+import { watched } from '../../../../test/simulator/watched.ts'
 import { encodeHeader } from './header.ts'
 import { type Chunks, imageFile, imageName, inspectImage, isWholeImage, writeUnfinishedImage } from './image-file.ts'
 
 const ID = Buffer.alloc(16, 7)
 const COVERED = { sequence: 12, time: 3_456 }
 const NAME = imageName(12)
-const TOO_LONG = 2 ** 26 + 1
+const CHUNK_BYTES_MAX = 2 ** 26
+const TOO_LONG = CHUNK_BYTES_MAX + 1
+const HEADER_BYTES = 48
 
 function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
@@ -73,6 +76,38 @@ test('writeUnfinishedImage refuses a chunk that is too long, and whatever its ch
   })()
   await disk.remove(`${NAME}.new`)
   await rejects(writeUnfinishedImage(disk, ID, COVERED, failing), /no more/)
+  await disk.remove(`${NAME}.new`)
+  // One of 64 MiB is not refused: it comes to be hashed, which sees that it is none.
+  await rejects(writeUnfinishedImage(disk, ID, COVERED, [{ length: CHUNK_BYTES_MAX } as Uint8Array]), TypeError)
+})
+
+test('writeUnfinishedImage writes 256 KiB at a time, of however many chunks', async () => {
+  const { disk, log } = watched(new SimulatedDisk(new Random(1)).process())
+  const inOneWrite = 2 ** 18 - HEADER_BYTES
+  // Two chunks, each behind its length, fill the first write to its last byte.
+  const chunks = [inOneWrite / 2 - 4, inOneWrite / 2 - 4, 100, 2 ** 18, 7].map((length) => Buffer.alloc(length))
+  await writeUnfinishedImage(disk, ID, COVERED, chunks)
+  deepEqual(
+    log.filter((line) => line.startsWith('write')),
+    [
+      `write ${NAME}.new at 0: ${2 ** 18}`,
+      `write ${NAME}.new at ${2 ** 18}: ${4 + 100 + 4 + 2 ** 18}`,
+      `write ${NAME}.new at ${2 ** 19 + 108}: ${4 + 7 + 4 + 32}`,
+    ],
+  )
+})
+
+test('an image’s file is closed again, whatever came of it', async () => {
+  const { disk, openFiles } = watched((await diskWith([Buffer.from('one'), Buffer.from('two')])).disk.process())
+  const { bytes } = (await inspectImage(disk, 12)) ?? assert()
+  equal(openFiles(), 0, 'inspectImage')
+  const image = imageFile(disk, { id: ID, ...COVERED, bytes })
+  equal(await isWholeImage(disk, image), true)
+  equal(openFiles(), 0, 'isWholeImage')
+  for await (const _ of image.chunks()) break
+  equal(openFiles(), 0, 'chunks')
+  await rejects(writeUnfinishedImage(disk, ID, COVERED, [{ length: TOO_LONG } as Uint8Array]), RangeError)
+  equal(openFiles(), 0, 'writeUnfinishedImage')
 })
 
 test('inspectImage and isWholeImage tell an image, and what is in it', async () => {
@@ -122,4 +157,39 @@ test('chunks of an image that has changed since it was whole end in an error', a
   const after = image.chunks()
   await after.next()
   await rejects(after.next(), /image-0000000000000012 has changed while it was read/)
+})
+
+test('chunks of an image that is cut short are those before the cut, and then an error', async () => {
+  const { disk, content } = await diskWith([Buffer.from('one'), Buffer.from('two')])
+  const chunksIn = async (bytes: number) => {
+    disk.put(NAME, content.subarray(0, bytes))
+    const seen: string[] = []
+    try {
+      for await (const chunk of imageFile(disk.process(), { id: ID, ...COVERED, bytes }).chunks()) {
+        seen.push(Buffer.from(chunk).toString())
+      }
+    } catch {
+      seen.push('an error')
+    }
+    return seen
+  }
+  const one = HEADER_BYTES + 4 + 3
+  const end = one + 4 + 3 + 4
+  deepEqual(await chunksIn(one - 1), ['an error'])
+  deepEqual(await chunksIn(one), ['one', 'an error'])
+  deepEqual(await chunksIn(one + 4), ['one', 'an error'])
+  deepEqual(await chunksIn(end - 1), ['one', 'two', 'an error'])
+  deepEqual(await chunksIn(end), ['one', 'two'], 'their end is marked: the hash behind it was looked at before')
+})
+
+test('chunks of an image are held in memory one by one, and none of more than 64 MiB', async () => {
+  const { disk, content } = await diskWith([])
+  const process = watched(disk.process())
+  const image = imageFile(process.disk, { id: ID, ...COVERED, bytes: 2 ** 30 })
+  const said = (length: number) => disk.put(NAME, Buffer.concat([content.subarray(0, HEADER_BYTES), u32(length)]))
+  said(TOO_LONG)
+  await rejects(image.chunks().next(), /has changed/)
+  deepEqual(process.log, [`open ${NAME}`, `read ${NAME} at ${HEADER_BYTES}: 4`, `close ${NAME}`])
+  said(CHUNK_BYTES_MAX)
+  equal((await image.chunks().next()).value?.length, CHUNK_BYTES_MAX)
 })

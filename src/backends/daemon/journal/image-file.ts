@@ -132,7 +132,8 @@ async function* chunksOf(
   file: DiskFile,
   size: number,
 ): AsyncGenerator<{ readonly end: number; readonly chunk: Buffer }> {
-  for (let at = HEADER_BYTES; at + LENGTH_BYTES <= size; ) {
+  for (let at = HEADER_BYTES; ; ) {
+    // Behind the file's end it reads as 0, and would end there.
     const length = (await readPart(file, at, LENGTH_BYTES)).readUInt32LE()
     const end = at + LENGTH_BYTES + length
     if (length > CHUNK_BYTES_MAX || end > size) return

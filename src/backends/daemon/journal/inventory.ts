@@ -20,7 +20,7 @@ export interface Inventory {
  * @throws {JournalError} `ERR_MSGQ_JOURNAL_VERSION`, or `ERR_MSGQ_JOURNAL_DAMAGED` for a file of another journal.
  */
 export async function takeInventory(disk: Disk, onNotice: OnNotice): Promise<Inventory> {
-  const names = [...(await disk.list())].sort()
+  const names = await disk.list()
   for (const name of names) {
     if (/^(segment|image|lost)-/.test(name) && name.endsWith(UNFINISHED)) await disk.remove(name)
   }
@@ -47,7 +47,7 @@ export function damagedImage(file: string): JournalNotice {
 }
 
 function onlyId(ids: readonly (readonly [name: string, id: Buffer])[]): Buffer {
-  const [[, id] = []] = ids
+  const id = ids[0]?.[1]
   if (id === undefined) return randomBytes(ID_BYTES)
   const foreign = ids.find(([, other]) => !other.equals(id))
   if (foreign === undefined) return id

@@ -10,7 +10,6 @@ import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
 import { appendEach, openJournal, texts } from '../../../../test/simulator/opened.ts'
 import { Journal, JournalError, type JournalOptions, openDisk } from './index.ts'
-import { lockByProgram, lockFile } from './lock.ts'
 
 const APPENDING_PROCESS = fileURLToPath(new URL('../../../../test/simulator/appending-process.js', import.meta.url))
 const directory = fs.mkdtempSync(path.join(tmpdir(), 'msgq-journal-'))
@@ -183,15 +182,6 @@ describe('a journal is one process’s', () => {
     await appendEach(journal, ['one'])
     await journal.close()
     await (await opened(place)).journal.close()
-  })
-
-  test('lockByProgram locks what koffi locks, and the other way', async () => {
-    const place = `${fresh()}.lock`
-    const [one, other] = [fs.openSync(place, 'w'), fs.openSync(place, 'w')]
-    deepEqual([await lockByProgram(one), await lockFile(other), await lockByProgram(other)], [true, false, false])
-    fs.closeSync(one)
-    deepEqual([await lockFile(other), await lockByProgram(other)], [true, true])
-    fs.closeSync(other)
   })
 
   test('Journal keeps every record that was durable when its process is killed, and is free at once', async () => {

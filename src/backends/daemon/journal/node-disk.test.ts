@@ -1,5 +1,6 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import fs from 'node:fs'
+import fsp, { type FileHandle } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -12,6 +13,64 @@ const fresh = () => path.join(directory, String(made++))
 after(() => fs.rmSync(directory, { recursive: true }))
 
 const modeOf = (place: string) => fs.statSync(place).mode & 0o777
+
+/** What Node is asked to flush meanwhile, with which call: what is on a disk nobody can see while the power is on. */
+async function flushedBy(work: () => Promise<unknown>): Promise<string[]> {
+  const flushed: string[] = []
+  const { open } = fsp
+  const watchedOpen = async (place: string, ...rest: [string, number?]): Promise<FileHandle> => {
+    const file = await open(place, ...rest)
+    for (const call of ['sync', 'datasync'] as const) {
+      const flush = file[call].bind(file)
+      file[call] = () => {
+        flushed.push(`${call} ${path.relative(directory, place)}`)
+        return flush()
+      }
+    }
+    return file
+  }
+  Object.assign(fsp, { open: watchedOpen })
+  try {
+    await work()
+  } finally {
+    Object.assign(fsp, { open })
+  }
+  return flushed
+}
+
+test('openDisk has the name of every directory that it makes on the disk, and makes none that is there', async () => {
+  const top = fresh()
+  const name = path.basename(top)
+  const made = await flushedBy(() => openDisk(path.join(top, 'a', 'b')))
+  deepEqual(made, [`sync ${name}/a`, `sync ${name}`, 'sync '])
+  deepEqual(await flushedBy(() => openDisk(path.join(top, 'c'))), [`sync ${name}`])
+  deepEqual(await flushedBy(() => openDisk(path.join(top, 'a'))), [])
+})
+
+test('a disk flushes a file’s content, and the directory’s names, when it is told to and not before', async () => {
+  const place = fresh()
+  const name = path.basename(place)
+  const disk = await openDisk(place)
+  const flushed = await flushedBy(async () => {
+    const file = await disk.create('a')
+    await file.write(Buffer.from('bytes'), 0)
+    await file.flush()
+    await file.close()
+    await disk.rename('a', 'b')
+    await disk.flushNames()
+  })
+  deepEqual(flushed, [`datasync ${name}/a`, `sync ${name}`])
+})
+
+test('a file of a disk is let go of when it is closed', async () => {
+  const disk = await openDisk(fresh())
+  const open = () => fs.readdirSync('/proc/self/fd').length
+  const before = open()
+  const file = await disk.create('a')
+  equal(open(), before + 1)
+  await file.close()
+  equal(open(), before)
+})
 
 test('openDisk makes a directory, and those above it, for their owner alone, and takes one that is there', async () => {
   const place = path.join(fresh(), 'made', 'too')

@@ -6,7 +6,7 @@ import { frame, frameBytesOf, type WrittenFrame, writeSegments } from '../../../
 import type { JournalNotice } from './errors.ts'
 import { type ImageFile, imageFile } from './image-file.ts'
 import { Reading } from './reading.ts'
-import { type EndOfRecords, replay } from './replay.ts'
+import { type EndOfRecords, replay, replayedBytes } from './replay.ts'
 import { SEGMENT_HEADER_BYTES, type Segment } from './segment.ts'
 
 interface Replayed {
@@ -53,6 +53,23 @@ function put(disk: SimulatedDisk, { name }: Segment, offset: number, bytes: Uint
 }
 
 const DAMAGE = Uint8Array.of(0xff)
+
+test('replayedBytes are those of the segments that replay reads', async () => {
+  const { disk, segments } = await diskWith([frame(1), frame(2)], [frame(3), frame(4)], [frame(5)], [])
+  const sized = segments.map((segment, index) => ({ ...segment, bytes: 10 ** index }))
+  for (const [image, bytes] of [
+    [undefined, 1_111],
+    [0, 1_111],
+    [1, 1_111],
+    [2, 1_110],
+    [3, 1_110],
+    [4, 1_100],
+    [9, 1_100],
+  ] as const) {
+    equal(replayedBytes(sized, image === undefined ? undefined : imageOf(disk, image)), bytes, `${image}`)
+  }
+  equal(replayedBytes([], undefined), 0)
+})
 
 describe('replay', () => {
   test('replay of no segments ends before record 1, at no place', async () => {
@@ -184,6 +201,14 @@ describe('replay over damage', () => {
       [undefined, { index: 0, offset: SEGMENT_HEADER_BYTES }],
       'nor if it is empty',
     )
+  })
+
+  test('replay takes nothing for a record in a segment without a header, be its CRC that of no salt', async () => {
+    const { disk, segments } = await diskWith([frame(1)], [])
+    const headless = { ...(segments[1] as Segment), salt: undefined }
+    put(disk, headless, SEGMENT_HEADER_BYTES, frameBytesOf(headless, frame(2)))
+    const { lists, end } = await replayed(disk, [segments[0] as Segment, headless])
+    deepEqual([lists, end.broken], [[[1]], { index: 1, offset: SEGMENT_HEADER_BYTES }])
   })
 
   test('replay goes on over what is damaged behind the last record of a segment, and says so', async () => {

@@ -127,7 +127,7 @@ export function isZero(bytes: Buffer): boolean {
 export function lastNonZero(bytes: Buffer): number {
   let end = bytes.length
   while (end >= ZEROS.length && bytes.subarray(end - ZEROS.length, end).equals(ZEROS)) end -= ZEROS.length
-  while (end > 0 && bytes[end - 1] === 0) end--
+  while (bytes[end - 1] === 0) end--
   return end
 }
 

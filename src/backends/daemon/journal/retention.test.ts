@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Random } from '../../../../test/oracle/random.ts'
+import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
+import { watched } from '../../../../test/simulator/watched.ts'
 import type { ImageFile } from './image-file.ts'
-import { imageSequence } from './image-file.ts'
+import { imageName, imageSequence } from './image-file.ts'
 import { firstNeeded, isZero, lastNonZero } from './replay.ts'
-import { basesOf, coveredSegments, oldestKept } from './retention.ts'
+import { basesOf, coveredSegments, oldestKept, removeBefore } from './retention.ts'
 import { type Segment, segmentName, segmentNumber } from './segment.ts'
 
 /** Segments of 100 bytes that begin with these records; `undefined` begins with none. */
@@ -67,6 +70,23 @@ test('oldestKept goes back as far as the time wants and the bytes allow, both', 
   assert.equal(kept(1_000, 320), 0)
   assert.equal(oldestKept(segmentsOf(13), imagesOf(12), 130, { ms: 1_000, bytes: 1_000 }), 12)
   assert.equal(oldestKept(segmentsOf(1), [], 130, { ms: 1_000, bytes: 1_000 }), 0)
+})
+
+test('removeBefore removes images and segments oldest first, each for good before the next', async () => {
+  const disk = new SimulatedDisk(new Random(1))
+  const [segments, later] = [segmentsOf(1, 5), 'segment-0000000002']
+  for (const name of [...segments.map(({ name }) => name), later]) disk.put(name, Buffer.alloc(1))
+  for (const sequence of [4, 7, 9, 10]) disk.put(imageName(sequence), Buffer.alloc(1))
+  const { disk: told, log } = watched(disk.process())
+  // Directories give names in whatever order they like.
+  const list = async () => [7, 10, 9, 4].map(imageName).concat(disk.names.slice(4).reverse())
+  await removeBefore({ ...told, list }, segments, 10)
+  const removed = [...[4, 7, 9].map(imageName), ...segments.map(({ name }) => name)]
+  assert.deepEqual(
+    log,
+    removed.flatMap((name) => [`remove ${name}`, 'flush names']),
+  )
+  assert.deepEqual(disk.names, [imageName(10), later])
 })
 
 test('lastNonZero finds where the last byte ends that is not zero, over any distance', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk, Stopped } from '../../../../test/simulator/disk.ts'
 import { frame, frameBytesOf, writeSegments } from '../../../../test/simulator/segments.ts'
+import { watched } from '../../../../test/simulator/watched.ts'
 import { encodeHeader } from './header.ts'
 import {
   inspectSegment,
@@ -127,6 +128,15 @@ test('readSegment gives as many bytes as the segment has, zeros where its file i
   deepEqual(await readSegment(disk.process(), segment), content)
   disk.put(segment.name, content.subarray(0, 5_000))
   deepEqual(await readSegment(disk.process(), segment), content, 'what is cut off was zeros')
+})
+
+test('inspectSegment and readSegment close the file that they read', async () => {
+  const { disk, openFiles } = watched(emptyDisk().process())
+  const { segments } = await writeSegments(disk, [[frame(1)]])
+  await inspectSegment(disk, 1)
+  equal(openFiles(), 0)
+  await readSegment(disk, segments[0] as Segment)
+  equal(openFiles(), 0)
 })
 
 test('openSegment opens one to be written into, and none without a header', async () => {

@@ -2,7 +2,7 @@ import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
-import type { Disk } from './index.ts'
+import { watched } from '../../../../test/simulator/watched.ts'
 import { makeSegment, openSegment, type Segment, segmentName } from './segment.ts'
 import { planned, SegmentSupply } from './supply.ts'
 
@@ -11,12 +11,15 @@ const ID = Buffer.alloc(16, 7)
 
 /** A supply of segments on a disk of its own, what it told, and how many of its files are open. */
 async function supplyOn(disk = new SimulatedDisk(new Random(1)), spares: readonly Segment[] = [], number = 1) {
-  const told = { notices: [] as string[], made: [] as number[], errors: [] as unknown[], open: 0, now: 0 }
-  const watched = counting(disk.process(), (change) => {
-    told.open += change
-  })
-  const opened = await Promise.all(spares.map((segment) => openSegment(watched, segment)))
-  const supply = new SegmentSupply(watched, ID, opened, number, {
+  const { disk: onDisk, log, openFiles } = watched(disk.process())
+  const told = {
+    ...{ notices: [] as string[], made: [] as number[], errors: [] as unknown[], now: 0, log },
+    get open() {
+      return openFiles()
+    },
+  }
+  const opened = await Promise.all(spares.map((segment) => openSegment(onDisk, segment)))
+  const supply = new SegmentSupply(onDisk, ID, opened, number, {
     segmentBytes: SEGMENT_BYTES,
     onNotice: ({ kind }) => told.notices.push(kind),
     onMade: (segment) => told.made.push(segment.number),
@@ -24,22 +27,6 @@ async function supplyOn(disk = new SimulatedDisk(new Random(1)), spares: readonl
     clock: () => told.now,
   })
   return { disk, supply, told }
-}
-
-/** The disk, with a count of the files that are open. */
-function counting(disk: Disk, count: (change: 1 | -1) => void): Disk {
-  const counted = async (opening: ReturnType<Disk['open']>) => {
-    const file = await opening
-    count(1)
-    return {
-      ...file,
-      close: () => {
-        count(-1)
-        return file.close()
-      },
-    }
-  }
-  return { ...disk, open: (name) => counted(disk.open(name)), create: (name) => counted(disk.create(name)) }
 }
 
 /** What is under way on a simulated disk is done within some turns of the event loop. */
@@ -65,6 +52,7 @@ describe('SegmentSupply', () => {
     supply.begin()
     await turns()
     deepEqual([disk.names, told.made, supply.isFull], [[segmentName(1)], [1], false])
+    deepEqual(told.notices, [], 'that there is room is nothing new')
     await supply.close()
   })
 
@@ -173,6 +161,27 @@ describe('SegmentSupply on a disk that is full', () => {
     await until(() => supply.isReady)
     deepEqual([supply.isFull, told.notices, told.errors], [false, ['disk-full', 'disk-has-room'], []])
     await supply.close()
+  })
+
+  test('SegmentSupply finds out that there is no room without taking what is left', async () => {
+    const { disk, supply, told } = await supplyOn()
+    disk.capacity = SEGMENT_BYTES - 1
+    supply.begin()
+    await until(() => supply.isFull)
+    deepEqual(told.log, [])
+    disk.capacity = SEGMENT_BYTES
+    told.now = 1_000
+    supply.begin()
+    await until(() => supply.isReady)
+    await supply.close()
+  })
+
+  test('SegmentSupply.close is no worse for a segment that could not be made meanwhile', async () => {
+    const { disk, supply, told } = await supplyOn()
+    disk.faults = { shortWrites: 0, failedFlushes: 1_000 }
+    supply.begin()
+    await supply.close()
+    deepEqual([told.open, told.made, disk.names], [0, [], []])
   })
 
   test('SegmentSupply.take tells its taker of an error, and onError of one that nobody waits for', async () => {
