@@ -119,6 +119,27 @@ describe('the files that Journal.append writes into', () => {
     equal(openFiles(), 0)
   })
 
+  test('Journal writes nothing more when a segment could not be made, and closes all that it had opened', async () => {
+    for (const durability of ['fsync', 'none'] as const) {
+      const refused = Object.assign(new Error('not permitted'), { code: 'EACCES' })
+      const through = (disk: Disk): Disk => ({
+        ...disk,
+        create: (name) => (/[34]\.new$/.test(name) ? Promise.reject(refused) : disk.create(name)),
+      })
+      const { disk, heard, journal, log, openFiles } = await journalOn({ durability }, { through })
+      await spareOn(disk)
+      append(journal, LONG)
+      await journal.whenDurable()
+      await turns()
+      append(journal, LONG, LONG)
+      equal((await journal.failed).cause, refused)
+      await rejects(journal.close(), { code: 'ERR_MSGQ_JOURNAL_FAILED' })
+      const before = log.length
+      await turns()
+      deepEqual([log.slice(before), heard, openFiles()], [[], [1], 0], durability)
+    }
+  })
+
   test('Journal.append fills a segment to its last byte by records of one frame', async () => {
     const { disk, journal } = await journalOn()
     // A record's header has 8 bytes, and the frame's, of 24, the rest.

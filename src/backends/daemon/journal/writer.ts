@@ -157,7 +157,10 @@ export class Writer {
       await this.#flushing
       await this.#supply.close()
       const [tail] = await Promise.allSettled([this.#tail.ready])
-      const opened = new Set([...this.#finished, this.#current, tail.status === 'fulfilled' ? tail.value : undefined])
+      const last = tail.status === 'fulfilled' ? tail.value : undefined
+      // After a failure there are frames that were never written, some in segments of their own.
+      const queued = this.#queue.map(({ planned }) => planned.opened)
+      const opened = new Set([...this.#finished, this.#current, ...queued, last])
       for (const each of opened) await each?.file.close()
     }
   }
@@ -195,6 +198,8 @@ export class Writer {
 
   /** Writes what is queued; where a frame has nothing to wait for, at once. Calls itself again after a wait. */
   #write(): void {
+    // The supply may have told of a failure before this turn came: a file may be closed by now, and its number another file's.
+    if (this.#failure !== undefined) return
     for (let placed = this.#queue.shift(); placed !== undefined; placed = this.#queue.shift()) {
       if (placed === this.#open) this.#open = undefined
       const { opened } = placed.planned
@@ -213,6 +218,7 @@ export class Writer {
   async #writeSlowly(placed: PlacedFrame): Promise<void> {
     try {
       const opened = placed.planned.opened ?? (await placed.planned.ready)
+      if (this.#failure !== undefined) return
       this.#put(placed, opened)
       if (this.#options.durability === 'fsync') {
         await opened.file.flush()
