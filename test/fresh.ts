@@ -29,7 +29,7 @@ const MOUNTS = [
   // Tests that mount something of their own (unshare --mount) need a root that is itself a mount.
   'mount --bind "$0" "$0"',
   'mount -t proc proc "$0/proc"',
-  'mount -t sysfs sysfs "$0/sys"',
+  'mount --rbind /sys "$0/sys"',
   'mount --rbind /dev "$0/dev"',
   'mount -t tmpfs tmpfs "$0/tmp"',
 ]

@@ -50,6 +50,11 @@ const NEEDED: readonly NeededProgram[] = [
     debianPackage: 'redis-server',
     neededBy: 'ioredis and bullmq, which benchmarks compare with',
   },
+  {
+    program: 'pg_ctlcluster',
+    debianPackage: 'postgresql',
+    neededBy: 'PostgreSQL, which benchmarks compare with',
+  },
 ]
 
 /** What the tests need and this machine lacks. */

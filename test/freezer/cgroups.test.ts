@@ -16,7 +16,8 @@ afterEach(endChildren)
 /** The folder of this process's cgroup of version 2; `undefined` where none can be made in it. */
 function ownCgroup(): string | undefined {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n')
-  const [, , , , mount = ''] = mounts.find((line) => / - cgroup2 /.test(line))?.split(' ') ?? []
+  const [, , , , mount] = mounts.find((line) => / - cgroup2 /.test(line))?.split(' ') ?? []
+  if (mount === undefined) return undefined
   const [, path = ''] = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8')) ?? []
   const folder = join(mount, path)
   const child = join(folder, `msgq-try-${process.pid}`)

@@ -98,6 +98,16 @@ describe('the files that Journal.append writes into', () => {
     })
   }
 
+  test('Journal.append leaves a segment the instant of its first frame', async () => {
+    const { journal } = await journalOn()
+    for (const time of [1_000, 2_000]) {
+      journal.append(Buffer.from('record'), time)
+      await journal.whenDurable()
+      equal(journal.oldestInstant, 1_000)
+    }
+    await journal.close()
+  })
+
   test('Journal.close closes the files of a journal to which nothing was appended', async () => {
     const { journal, openFiles } = await journalOn()
     await journal.close()
