@@ -68,16 +68,18 @@ test('checkCheckpoint takes each number from its least to its most, and names th
 test('checkCheckpoint wants lists where lists are, each queue once, and as many as there can be', () => {
   const { identifiers: _, ...without } = CHECKPOINT
   checkCheckpoint(without)
-  const broken: readonly unknown[] = [
-    null,
-    undefined,
-    'a checkpoint',
-    { ...CHECKPOINT, queues: {} },
-    { ...CHECKPOINT, waiting: undefined },
-    { ...CHECKPOINT, queues: [{ ...QUEUE, messages: undefined }] },
-    { ...CHECKPOINT, queues: [{ ...QUEUE, messages: { length: 0 } }] },
+  const broken: readonly (readonly [checkpoint: unknown, message: RegExp])[] = [
+    [null, /a checkpoint must be an object/],
+    [undefined, /a checkpoint must be an object/],
+    ['a checkpoint', /a checkpoint must be an object/],
+    [{ ...CHECKPOINT, queues: {} }, /the queues of a checkpoint must be an array/],
+    [{ ...CHECKPOINT, waiting: undefined }, /the waiting calls of a checkpoint must be an array/],
+    [{ ...CHECKPOINT, queues: [{ ...QUEUE, messages: undefined }] }, /the messages of a queue must be iterable/],
+    [{ ...CHECKPOINT, queues: [{ ...QUEUE, messages: { length: 0 } }] }, /the messages of a queue must be iterable/],
   ]
-  for (const checkpoint of broken) assert.throws(() => checkCheckpoint(checkpoint as Checkpoint), TypeError)
+  for (const [checkpoint, message] of broken) {
+    assert.throws(() => checkCheckpoint(checkpoint as Checkpoint), { name: 'TypeError', message })
+  }
   const twice = { ...CHECKPOINT, queues: [QUEUE, { ...QUEUE, msqid: 2 }, QUEUE] }
   assert.throws(() => checkCheckpoint(twice), { name: 'RangeError', message: /queue 1 is in the checkpoint twice/ })
   const many = (length: number) => Array.from({ length }, (_, msqid) => ({ ...QUEUE, msqid }))
