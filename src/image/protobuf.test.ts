@@ -82,6 +82,7 @@ describe('protobuf', () => {
     const fields = new ProtobufFields(reader(0x08, 1, 0x0a, 2, 2, 3, 0x08, 4), 'm', 1)
     assert.equal(fields.uint32(1, 'a'), 4)
     assert.deepEqual(fields.repeatedUint32(1, 'a'), [1, 2, 3, 4])
+    assert.deepEqual(new ProtobufFields(reader(), 'm', 1).repeatedUint32(1, 'a'), [])
   })
 
   test('ProtobufFields refuses a field beyond its message, with the offset of the value', () => {
