@@ -155,6 +155,8 @@ describe('decodeIpcnsMsg of headers as no writer puts them', () => {
         const { messages } = read(fileOf(header, content), 10_000)
         assert.deepEqual(messages, [{ how: 'alone', mtype: 3, mtext: hex(content) }], `${header}`)
       }
+      const most = [0x10, size, ...written((writer) => writeUint64(writer, 1, LONG_MAX))]
+      assert.equal(read(fileOf(most, content), 10_000).messages[0]?.mtype, LONG_MAX)
     }
   })
 
