@@ -58,6 +58,14 @@ test('QueuesDecoder joins each message with what our line tells of it', () => {
   ])
 })
 
+test('QueuesDecoder takes what tells alike of messages that are read at once and of those behind them', () => {
+  const columns = { sequence: [1, 7], pid: [6, 1, 5, 6], uid: [9, 7], time: [50, 1, 0, 6] }
+  const messages = MESSAGES.map((message, index) => {
+    return { ...message, sequence: index + 1, sender: { pid: index === 0 ? 6 : 5, uid: 9 }, time: 50 }
+  })
+  assert.deepEqual(read([ipcnsQueue(7, MESSAGES)], [line(7, 7, columns)]), [{ msqid: 7, messages }])
+})
+
 test('QueuesDecoder wants a line for each queue, in their order, and no more', () => {
   const [one, other] = [ipcnsQueue(7), ipcnsQueue(8)]
   assert.equal(read([one, other], [line(7), line(8)]).length, 2)
