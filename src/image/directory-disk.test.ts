@@ -50,6 +50,18 @@ test('writeImage puts the names of the directories that it makes on the disk, fr
   assert.deepEqual(await flushedBy(() => writeImage(deep, smallCheckpoint('next'))), steps, 'it is there')
 })
 
+test('openDirectory flushes nothing on Windows, which opens no directory', async () => {
+  const missing = openDirectory(path.join(folder, 'missing'))
+  await assert.rejects(missing.flush(), { code: 'ENOENT' })
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor
+  Object.defineProperty(process, 'platform', { ...platform, value: 'win32' })
+  try {
+    await missing.flush()
+  } finally {
+    Object.defineProperty(process, 'platform', platform)
+  }
+})
+
 test('writeImage takes a path that goes up beside what it makes on its way', async () => {
   fs.mkdirSync(path.join(folder, 'in'))
   const flushed = await flushedBy(() => writeImage(`${folder}/in/made/../../up/deep`, smallCheckpoint('up')))

@@ -22,6 +22,14 @@ describe('ImageAssembly', () => {
     })
   })
 
+  test('ImageAssembly.image takes Linux’s limits where ours names no other file', () => {
+    const ours = { time: 5, nextId: -1, files: new Map(), queues: [], waiting: [] }
+    const { checkpoint, missing } = new ImageAssembly(1, ours).image()
+    const limits = { msgmax: 8_192, msgmnb: 16_384, msgmni: 32_000 }
+    assert.deepEqual(checkpoint, { time: 5, limits, nextId: -1, queues: [], waiting: [] })
+    assert.deepEqual(missing, [])
+  })
+
   test('ImageAssembly.image takes every limit that an int holds, and refuses more', () => {
     const imageOf = (limits: object) => {
       const assembly = new ImageAssembly(1, undefined)

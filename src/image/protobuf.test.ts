@@ -65,6 +65,7 @@ describe('protobuf', () => {
 
   test('readVarint refuses more than 64 bits, and an end in the middle, with the offset', () => {
     assert.throws(() => readVarint(reader(...Array(9).fill(0xff), 2)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
+    assert.throws(() => readVarint(reader(...Array(10).fill(0x80), 0)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
     assert.throws(() => readVarint(reader(...Array(11).fill(0x80), 0)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
     assert.throws(() => readVarint(reader(0x80, 0x80)), { code: 'ERR_MSGQ_IMAGE', offset: 2 })
   })
