@@ -35,6 +35,20 @@ describe('ToldColumns', () => {
   })
 })
 
+test('ToldColumns.take gives what the next messages tell alike, and no more of them than are asked for', () => {
+  const columns = told({ count: 6, sequence: [4, 1, 1, 5], pid: [7, 5, 9, 1], uid: [8, 6], time: [100, 1, 0, 5] }, 6)
+  const taken = (most: number) => {
+    const count = columns.take(most)
+    const { sequence, step, pid, uid, time } = columns
+    return { count, sequence, step, pid, uid, time }
+  }
+  assert.deepEqual(taken(9), { count: 1, sequence: 4, step: 4, pid: 7, uid: 8, time: 100 })
+  assert.deepEqual(taken(1), { count: 1, sequence: 5, step: 1, pid: 7, uid: 8, time: 100 })
+  assert.deepEqual(taken(2), { count: 2, sequence: 6, step: 1, pid: 7, uid: 8, time: 100 })
+  assert.deepEqual(taken(9), { count: 1, sequence: 8, step: 1, pid: 7, uid: 8, time: 100 })
+  assert.deepEqual(taken(9), { count: 1, sequence: 9, step: 1, pid: 9, uid: 8, time: 100 })
+})
+
 describe('MessageColumns', () => {
   const QUEUE: CheckpointQueue = {
     ...{ msqid: 4, perm: { key: 1, uid: 2, gid: 3, cuid: 4, cgid: 5, mode: 0o600 }, qbytes: 9 },
@@ -84,6 +98,8 @@ describe('MessageColumns', () => {
       [{ mtype: 0.5 }, 'mtype'],
       [{ mtype: 2 ** 53 }, 'mtype'],
       [{ sequence: 2 }, 'sequence'],
+      [{ sequence: 1 }, 'sequence'],
+      [{ source: undefined, mtext: 'text' }, 'mtext'],
       [{ time: -1 }, 'time'],
       [{ sender: { pid: -1, uid: 2 } }, 'the sender'],
     ] as const) {

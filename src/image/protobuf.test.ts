@@ -99,7 +99,29 @@ describe('protobuf', () => {
     assert.throws(() => new ProtobufFields(reader(), 'm', 1).uint32(1, 'a'), /m with its a/)
     assert.throws(() => new ProtobufFields(reader(0x0a, 0), 'm', 1).uint32(1, 'a'), /m\.a, an integer/)
     assert.throws(() => new ProtobufFields(reader(0x08, 0), 'm', 1).message(1, 'a'), /m\.a, a message/)
-    assert.throws(() => new ProtobufFields(reader(0x08, ...varint(2 ** 32)), 'm', 1).uint32(1, 'a'), /32 bits/)
+    assert.throws(
+      () => new ProtobufFields(reader(0x08, ...varint(2 ** 32)), 'm', 1).uint32(1, 'a'),
+      /32 bits, found 4294967296$/,
+    )
+  })
+
+  test('ProtobufFields refuses a field number that no tag of 32 bits holds, and says which field is missing', () => {
+    for (const tag of [2 ** 32 + 8, 2n ** 60n + 8n, UINT64_MAX]) {
+      const huge = () => new ProtobufFields(reader(...varint(tag), 1), 'm', 1)
+      assert.throws(huge, { name: 'ImageError', offset: 0, expected: 'a field of m' }, `${tag}`)
+    }
+    const most = () => new ProtobufFields(reader(...varint(2 ** 32 - 1), 1), 'm', 1)
+    assert.throws(most, { offset: 0, message: /wire type of 0, 1, 2 or 5, found 7$/ })
+    const empty = new ProtobufFields(reader(), 'm', 1)
+    assert.throws(() => empty.uint64(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
+    assert.throws(() => empty.message(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
+    assert.equal(empty.optionalUint32(1, 'a'), undefined)
+  })
+
+  test('writeUint32 writes up to 32 bits, and leaves out what is undefined', () => {
+    const most = written((writer) => writeUint32(writer, 1, 2 ** 32 - 1))
+    assert.equal(new ProtobufFields(reader(...most), 'm', 1).uint32(1, 'a'), 2 ** 32 - 1)
+    assert.equal(written((writer) => writeUint32(writer, 1, undefined)).length, 0)
   })
 
   test('writeMessage and writeUint64 put the tag, the length and the value', () => {
