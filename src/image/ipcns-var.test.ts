@@ -73,6 +73,13 @@ describe('decodeIpcnsVar', () => {
   })
 })
 
+test('decodeIpcnsVar refuses what follows the entry, and keeps the fields of a newer CRIU in it', () => {
+  const newer = encodeIpcnsVar({ ...LINUX_IPC_VAR, unknown: Uint8Array.of(0x90, 1, 7) })
+  assert.deepEqual(decodeIpcnsVar(newer), { ...LINUX_IPC_VAR, unknown: Uint8Array.of(0x90, 1, 7) })
+  const more = Uint8Array.of(...newer, 0)
+  assert.throws(() => decodeIpcnsVar(more), { offset: newer.length, expected: 'the end of the file' })
+})
+
 test('encodeIpcnsVar refuses semaphore limits that are not four', () => {
   for (const semCtls of [[], [1, 2, 3], [1, 2, 3, 4, 5]]) {
     assert.throws(() => encodeIpcnsVar({ ...LINUX_IPC_VAR, semCtls }), RangeError)

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { bytes } from '../../test/golden/checkpoints.ts'
+import { bytes, emptyCheckpoint, goldenCheckpoint } from '../../test/golden/checkpoints.ts'
 import { ImageError } from './errors.ts'
-import { readMsgqFile } from './msgq-file.ts'
+import { MessageColumns } from './message-columns.ts'
+import { beginMsgqFile, readMsgqFile } from './msgq-file.ts'
 import { sha256 } from './seal.ts'
 
 const INT_MAX = 2 ** 31 - 1
@@ -36,6 +37,26 @@ async function refusal(file: Uint8Array): Promise<{ offset: number | undefined; 
   assert.equal(error.file, 'ours')
   return { offset: error.offset, words: error.message.replace(/.*: expected /, '') }
 }
+
+test('beginMsgqFile writes what readMsgqFile reads: head, seals, queues and the calls that waited', async () => {
+  const { waiting } = goldenCheckpoint()
+  const perm = { key: 1, uid: 2, gid: 3, cuid: 4, cgid: 5, mode: 0o600 }
+  const queue = { msqid: 6, perm, qbytes: 7, messages: [] }
+  const checkpoint = { ...emptyCheckpoint(), identifiers: HEADER.identifiers, queues: [queue], waiting }
+  const seals = new Map([['f', { sizeBytes: 9, sha256: HASH }]])
+  const file = await beginMsgqFile('ours', checkpoint, [new MessageColumns(queue)])(seals)
+  const read = await readMsgqFile('ours', file)
+  assert.deepEqual([read.files, read.time, read.nextId, read.identifiers], [seals, 1, -1, HEADER.identifiers])
+  const [line] = read.queues
+  assert.deepEqual(
+    [read.queues.length, line?.integer('msqid', 0, 9), line?.object('messages').has('count')],
+    [1, 6, true],
+  )
+  assert.deepEqual(
+    read.waiting.map((call) => call.object('call').string('name', /^/)),
+    waiting.map(({ call }) => call.name),
+  )
+})
 
 describe('readMsgqFile', () => {
   test('readMsgqFile reads the head, and the lines of queues and waiting calls each where it stands', async () => {

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import { isSame, sealOf, sha256 } from './seal.ts'
 
 test('sha256 is in lower-case hexadecimal, every digit of it', async () => {
-  const ofNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-  assert.equal(await sha256(new Uint8Array(0)), ofNothing)
-  assert.deepEqual(await sealOf(new Uint8Array(0)), { sizeBytes: 0, sha256: ofNothing })
+  const abc = new TextEncoder().encode('abc')
+  const ofAbc = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
+  assert.equal(await sha256(abc), ofAbc)
+  assert.deepEqual(await sealOf(abc), { sizeBytes: 3, sha256: ofAbc })
 })
 
 test('isSame wants both the same: how long a file is and its hash', () => {
