@@ -55,7 +55,7 @@ describe('MessageColumns', () => {
     messages: [],
   }
   const source = new DataView(new ArrayBuffer(0))
-  const view = (message: Partial<MessageView>) => ({ mtype: 1, source, start: 0, end: 0, ...message }) as MessageView
+  const view = (message: object) => ({ mtype: 1, source, start: 0, end: 0, ...message }) as MessageView
 
   /** The columns of these messages. */
   function columnsOf(messages: readonly MessageView[], change: Partial<CheckpointQueue> = {}): object {
