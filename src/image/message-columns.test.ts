@@ -35,6 +35,28 @@ describe('ToldColumns', () => {
   })
 })
 
+test('ToldColumns.take goes on by the steps of sequence numbers, and takes one by one what has other times', () => {
+  const columns = told({ count: 9, sequence: [2, 5, null, 4], pid: [7, 9], uid: [8, 9], time: [0, 5, 1, 4] }, 9)
+  const taken = (most: number) => [columns.take(most), columns.sequence, columns.time]
+  assert.deepEqual(
+    [taken(2), taken(2), taken(9)],
+    [
+      [2, 2, 0],
+      [2, 6, 0],
+      [1, 10, 0],
+    ],
+  )
+  assert.deepEqual(
+    [taken(9), taken(9), taken(9), taken(9)],
+    [
+      [1, -1, 1],
+      [1, -1, 2],
+      [1, -1, 3],
+      [1, -1, 4],
+    ],
+  )
+})
+
 test('ToldColumns.take gives what the next messages tell alike, and no more of them than are asked for', () => {
   const columns = told({ count: 6, sequence: [4, 1, 1, 5], pid: [7, 5, 9, 1], uid: [8, 6], time: [100, 1, 0, 5] }, 6)
   const taken = (most: number) => {

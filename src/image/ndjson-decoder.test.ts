@@ -223,6 +223,10 @@ describe('NdjsonDecoder of a whole file', () => {
     }
     read(text(lines(1, 2, { lastSequence: 2 })))
     read(text([HEADER, queue(), numbered(3), MESSAGE, END]))
+    const three = { queue: { ...QUEUE, messages: 3 } }
+    read(text([HEADER, three, numbered(3), MESSAGE, numbered(4), END]))
+    assert.equal(refusal([HEADER, three, numbered(3), MESSAGE, numbered(3), END]).line, 4)
+    assert.equal(refusal([HEADER, queue({ lastSequence: 2 }), numbered(3), MESSAGE, END]).line, 4)
     for (const [first, second] of [
       [2, 2],
       [2, 1],
@@ -236,6 +240,20 @@ describe('NdjsonDecoder of a whole file', () => {
     const other = { queue: { ...QUEUE, msqid: 8 } }
     const two = read(text([{ ...HEADER, queues: 2 }, queue({ messages: 1 }), numbered(9), other, numbered(2), END]))
     assert.equal(two.checkpoint.queues.length, 2, 'each queue counts for itself')
+  })
+
+  test('NdjsonDecoder finds the ends of lines in whatever pieces they come', () => {
+    const lines = [...linesOf({ header: { queues: 2 }, message: { payload: 'x'.repeat(200) } }).slice(0, 3)]
+    const file = bytes(text([...lines, { queue: { ...QUEUE, msqid: 8, messages: 0 } }, END]))
+    for (const pieceBytes of [1, 2, 7, 50, 130, 300, file.length]) {
+      const decoder = new NdjsonDecoder('a-file')
+      for (let start = 0; start < file.length; start += pieceBytes) {
+        const piece = file.slice(start, start + pieceBytes)
+        decoder.feed(piece)
+        piece.fill(0x0a)
+      }
+      assert.equal(decoder.end().checkpoint.queues.length, 2, `pieces of ${pieceBytes} bytes`)
+    }
   })
 
   test('NdjsonDecoder takes the hash of the lines before, and no other', () => {
