@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Long } from '../abi/index.ts'
 import { CHUNK_BYTES, joined } from './byte-writer.ts'
-import { encodeIpcnsMsg, type IpcnsMessage, type IpcnsQueue, ipcnsMsgChunks } from './ipcns-msg.ts'
+import { encodeIpcnsMsg, type IpcnsMessage, type IpcnsQueue, ipcnsMsgChunks, isIpcnsMsg } from './ipcns-msg.ts'
+import { decodeIpcnsMsg } from './ipcns-msg-decoder.ts'
 
 const QUEUE: IpcnsQueue = {
   ...{ key: 1, uid: 2, gid: 3, cuid: 4, cgid: 5, mode: 0o600, id: 6, qbytes: 7 },
@@ -34,6 +35,28 @@ class Placed implements IpcnsMessage {
 
 const payload = (sizeBytes: number) => Uint8Array.from({ length: sizeBytes }, (_, index) => index + 1)
 
+test('isIpcnsMsg looks at the second magic number, wherever the bytes lie', () => {
+  const shortest = encodeIpcnsMsg([])
+  assert.equal(shortest.length, 8)
+  const within = Uint8Array.of(1, 2, 3, ...shortest).subarray(3)
+  assert.deepEqual([isIpcnsMsg(shortest), isIpcnsMsg(within), isIpcnsMsg(encodeIpcnsMsg([QUEUE]))], [true, true, true])
+  for (const other of [
+    shortest.subarray(0, 7),
+    new Uint8Array(0),
+    new Uint8Array(8),
+    Uint8Array.from([...shortest].reverse()),
+  ]) {
+    assert.equal(isIpcnsMsg(other), false)
+  }
+})
+
+test('encodeIpcnsMsg writes the fields of a newer CRIU where decodeIpcnsMsg found them', () => {
+  const unknown = Uint8Array.of(0x22, 1, 5)
+  const message = { mtype: 1, mtext: payload(2), unknown: Uint8Array.of(0x18, 7) }
+  const newer = { ...QUEUE, unknownDesc: Uint8Array.of(0x42, 1, 0xaa), unknown, messages: [message] }
+  assert.deepEqual(decodeIpcnsMsg(encodeIpcnsMsg([newer])), [newer])
+})
+
 test('ipcnsMsgChunks writes a payload from where it lies as encodeIpcnsMsg writes its bytes', () => {
   for (const mtype of [1, 5n, 127, 128, 2 ** 40, 2n ** 62n]) {
     for (const sizeBytes of [0, 1, 7, 8, 121, 126, 127, 128, 129, 1_000]) {
@@ -52,7 +75,7 @@ test('ipcnsMsgChunks writes a payload from where it lies as encodeIpcnsMsg write
 
 test('ipcnsMsgChunks fills a buffer to its last byte', () => {
   // The queue's own record moves the messages' by one byte after the other.
-  for (let moved = 0; moved < 8; moved++) {
+  for (let moved = 0; moved < 16; moved++) {
     const queue = { ...QUEUE, unknown: Uint8Array.of(0x22, moved, ...payload(moved)) }
     const mtext = payload(3)
     const wanted = encodeIpcnsMsg([{ ...queue, messages: Array(200).fill({ mtype: 1, mtext }) }])
