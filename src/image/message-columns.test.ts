@@ -136,6 +136,14 @@ describe('MessageColumns', () => {
     })
   })
 
+  test('MessageColumns refuses another number of messages than the queue tells', () => {
+    for (const length of [0, 2]) {
+      const columns = new MessageColumns({ ...QUEUE, messages: Array(length).fill(view({})) })
+      columns.add(view({}))
+      assert.throws(() => columns.end(), new RegExp(`^RangeError: queue 4: ${length} messages must be, not 1$`))
+    }
+  })
+
   test('MessageColumns refuses a lastSequence below that of a message', () => {
     const messages = [view({ sequence: 1 }), view({ sequence: 2 })]
     columnsOf(messages, { lastSequence: 2 })

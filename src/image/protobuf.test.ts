@@ -116,6 +116,7 @@ describe('protobuf', () => {
     assert.throws(() => empty.uint64(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
     assert.throws(() => empty.message(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
     assert.equal(empty.optionalUint32(1, 'a'), undefined)
+    assert.equal(new ProtobufFields(reader(0x0a, 1, 7), 'm', 1).message(1, 'a').byte(), 7)
   })
 
   test('writeUint32 writes up to 32 bits, and leaves out what is undefined', () => {
