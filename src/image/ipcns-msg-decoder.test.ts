@@ -96,6 +96,13 @@ describe('IpcnsMsgDecoder', () => {
     )
   })
 
+  test('decodeIpcnsMsg gives each queue its messages, however they were read', () => {
+    assert.deepEqual(
+      decodeIpcnsMsg(file).map((queue) => [...queue.messages]),
+      [messages, [], messages.slice(0, 3)],
+    )
+  })
+
   test('IpcnsMsgDecoder needs fourteen bytes from a message on to tell of it with others', () => {
     const two = encodeIpcnsMsg([{ ...QUEUE, messages: [1, 2].map((mtype) => ({ mtype, mtext: payload(0) })) }])
     const first = two.length - 16
@@ -235,6 +242,12 @@ describe('decodeIpcnsMsg of queues', () => {
   })
 
   test('decodeIpcnsMsg says what it misses where a file ends too early, and its own name for a file without one', () => {
+    assert.deepEqual(refusal(encodeIpcnsMsg([QUEUE, QUEUE])), {
+      offset: queueFile(DESC).length,
+      expected: 'each queue once',
+    })
+    const magic = { offset: 4, expected: 'the magic number of IPCNS_MSG, 4 bytes' }
+    assert.deepEqual(refusal(encodeIpcnsMsg([]).slice(0, 7)), magic)
     const whole = queueFile(DESC, [8, 1])
     const ending = (length: number) => () => decodeIpcnsMsg(whole.slice(0, length))
     assert.throws(ending(9), { file: 'ipcns-msg.img', offset: 8, expected: 'the length of an ipc_msg_entry, 4 bytes' })

@@ -67,6 +67,17 @@ describe('imageAsNdjson and NdjsonDecoder', () => {
     )
   })
 
+  test('imageAsNdjson loses no byte of a payload that is text, or nearly', () => {
+    const [queue] = goldenCheckpoint().queues
+    assert.ok(queue !== undefined)
+    const { lastSequence: _, ...rest } = queue
+    const payloads = ['\ufeffhello', '\ufeff', 'a\ufeff', '\ufffd', '\u0000', ''].map(bytes)
+    const messages = [...payloads, Uint8Array.of(0xff), Uint8Array.of(0xef, 0xbb)].map((mtext) => ({ mtype: 1, mtext }))
+    const [read] = decode(ndjson({ ...goldenCheckpoint(), queues: [{ ...rest, messages }], waiting: [] })).checkpoint
+      .queues
+    assert.deepEqual([...(read?.messages ?? [])], messages)
+  })
+
   test('imageAsNdjson gives a chunk as soon as it is full, and the hash by itself', () => {
     const [queue] = goldenCheckpoint().queues
     assert.ok(queue !== undefined)
