@@ -68,16 +68,18 @@ test('checkCheckpoint takes each number from its least to its most, and names th
 test('checkCheckpoint wants lists where lists are, each queue once, and as many as there can be', () => {
   const { identifiers: _, ...without } = CHECKPOINT
   checkCheckpoint(without)
-  const broken: readonly unknown[] = [
-    null,
-    undefined,
-    'a checkpoint',
-    { ...CHECKPOINT, queues: {} },
-    { ...CHECKPOINT, waiting: undefined },
-    { ...CHECKPOINT, queues: [{ ...QUEUE, messages: undefined }] },
-    { ...CHECKPOINT, queues: [{ ...QUEUE, messages: { length: 0 } }] },
+  const broken: readonly (readonly [checkpoint: unknown, message: RegExp])[] = [
+    [null, /a checkpoint must be an object/],
+    [undefined, /a checkpoint must be an object/],
+    ['a checkpoint', /a checkpoint must be an object/],
+    [{ ...CHECKPOINT, queues: {} }, /the queues of a checkpoint must be an array/],
+    [{ ...CHECKPOINT, waiting: undefined }, /the waiting calls of a checkpoint must be an array/],
+    [{ ...CHECKPOINT, queues: [{ ...QUEUE, messages: undefined }] }, /the messages of a queue must be iterable/],
+    [{ ...CHECKPOINT, queues: [{ ...QUEUE, messages: { length: 0 } }] }, /the messages of a queue must be iterable/],
   ]
-  for (const checkpoint of broken) assert.throws(() => checkCheckpoint(checkpoint as Checkpoint), TypeError)
+  for (const [checkpoint, message] of broken) {
+    assert.throws(() => checkCheckpoint(checkpoint as Checkpoint), { name: 'TypeError', message })
+  }
   const twice = { ...CHECKPOINT, queues: [QUEUE, { ...QUEUE, msqid: 2 }, QUEUE] }
   assert.throws(() => checkCheckpoint(twice), { name: 'RangeError', message: /queue 1 is in the checkpoint twice/ })
   const many = (length: number) => Array.from({ length }, (_, msqid) => ({ ...QUEUE, msqid }))
@@ -106,8 +108,10 @@ test('faultOf finds what an image cannot keep of a message', () => {
     ),
   ]
   for (const each of valid) assert.equal(faultOf({ ...message, ...each }, 5), undefined)
-  for (const each of invalid)
-    assert.equal(typeof faultOf({ ...message, ...each }, 5), 'string', Object.keys(each).join())
+  for (const each of invalid) {
+    const [name] = Object.keys(each)
+    assert.match(faultOf({ ...message, ...each }, 5) ?? 'none', new RegExp(`^(the )?${name} must `))
+  }
   const source = new DataView(new ArrayBuffer(0))
   const viewed = { mtype: 1, source, start: 0, end: 0 } as unknown as MessageView
   assert.equal(faultOf(viewed, 0), undefined, 'a view has its bytes elsewhere')

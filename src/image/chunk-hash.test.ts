@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { CHUNK_BYTES } from './byte-writer.ts'
 import { type ChunkHash, chunkHash } from './chunk-hash.ts'
+import { HashThread } from './hash-thread.ts'
 
 /** More than a thread has buffers for, and a rest. */
 const LONG_BYTES = 40 * CHUNK_BYTES + 7
@@ -19,6 +20,29 @@ async function digestOf(hash: ChunkHash, work: () => Promise<void>): Promise<str
     hash.close()
   }
 }
+
+test('chunkHash starts a thread for a long file alone, and lends buffers no longer than a chunk or the file', async () => {
+  for (const [sizeBytes, length, isThread] of [
+    [0, 1, false],
+    [1_000, 1_000, false],
+    [CHUNK_BYTES + 1, CHUNK_BYTES, false],
+    [16 * CHUNK_BYTES - 1, CHUNK_BYTES, false],
+    [16 * CHUNK_BYTES, CHUNK_BYTES, true],
+  ] as const) {
+    const hash = chunkHash(sizeBytes)
+    try {
+      assert.deepEqual([(await hash.lend()).length, hash instanceof HashThread], [length, isThread], `${sizeBytes}`)
+    } finally {
+      hash.close()
+    }
+  }
+})
+
+test('chunkHash lends two buffers in turn for a file that it hashes here', async () => {
+  const hash = chunkHash(10)
+  const lent = new Set([await hash.lend(), await hash.lend(), await hash.lend(), await hash.lend()])
+  assert.equal(lent.size, 2)
+})
 
 for (const [what, sizeBytes] of [
   ['a short file, hashed here', 1000],

@@ -120,9 +120,12 @@ test('isColumn takes runs that add up to the length, of numbers up to the most',
     ['1', 1],
     [0.5, 1],
     [1, 2, 1, -1],
+    [1, -1, 1, 2],
+    [1, 1, 2, 0],
     [null],
   ]
   for (const runs of broken) assert.equal(isColumn(runs, 1, 7), false, JSON.stringify(runs))
+  assert.equal(isColumn([1, 1.5, 2, 1.5], 3, 7), false, 'halves that add up')
 })
 
 test('isRisingColumn takes steps that stay from 0 to 2^53-1, none below the least', () => {

@@ -146,9 +146,9 @@ export function isColumn(runs: readonly unknown[], length: number, most: number)
 export function isRisingColumn(runs: readonly unknown[], length: number, step: number): runs is Column {
   let last = 0
   return areRuns(runs, length, (difference, count) => {
-    const first = last + difference
     last += difference * count
-    return difference >= step && first >= 0 && last >= 0 && Number.isSafeInteger(first) && Number.isSafeInteger(last)
+    // Those in between lie between the last one before and this one.
+    return difference >= step && last >= 0 && Number.isSafeInteger(last)
   })
 }
 

@@ -110,9 +110,9 @@ function* bySequence(olds: readonly CheckpointMessage[], news: readonly Checkpoi
   for (const [index, message] of olds.entries()) {
     if (index % STEP_MESSAGES === 0) yield
     known.add(message.sequence)
-    const at = numbered.get(message.sequence)
-    const next = at === undefined ? undefined : news[at]
-    if (at === undefined || next === undefined) changes.push({ change: 'taken', index, message })
+    const at = numbered.get(message.sequence) ?? -1
+    const next = news[at]
+    if (next === undefined) changes.push({ change: 'taken', index, message })
     else if (!isEqual(message, next)) changes.push({ change: 'changed', index: at, message: next })
   }
   for (const [index, message] of news.entries()) {

@@ -56,3 +56,14 @@ test('HashThread says that its thread has ended to whoever waits for it, before 
   await waiting
   await assert.rejects(thread.digest(), /the thread that hashes a file has ended/)
 })
+
+test('HashThread says what its thread has died of', async () => {
+  const thread = new HashThread()
+  try {
+    // More than it has memory for.
+    thread.addLent(new Uint8Array(SLOTS * CHUNK_BYTES + 1))
+    await assert.rejects(thread.digest(), RangeError)
+  } finally {
+    thread.close()
+  }
+})

@@ -155,7 +155,7 @@ describe("CRIU's own image", () => {
       ],
     )
     assert.deepEqual(checkpoint.limits, { msgmax: 8192, msgmnb: 16_384, msgmni: 32_000 })
-    assert.equal(checkpoint.nextId, -1)
+    assert.deepEqual([checkpoint.nextId, checkpoint.waiting], [-1, []])
     assert.equal('stime' in (checkpoint.queues[0] ?? {}), false)
     for (const field of ['time', 'identifiers', 'stime', 'lspid', 'sequence', 'sender', 'waiting', 'qbytes']) {
       assert.ok(
@@ -163,6 +163,7 @@ describe("CRIU's own image", () => {
         field,
       )
     }
+    assert.ok(!missing.some(({ field }) => field === 'limits'), 'what it has is not missing')
   })
 
   test('decodeImage takes the signed key and a pending msg_next_id from it', async () => {

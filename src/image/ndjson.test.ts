@@ -67,6 +67,39 @@ describe('imageAsNdjson and NdjsonDecoder', () => {
     )
   })
 
+  test('imageAsNdjson loses no byte of a payload that is text, or nearly', () => {
+    const [queue] = goldenCheckpoint().queues
+    assert.ok(queue !== undefined)
+    const { lastSequence: _, ...rest } = queue
+    const payloads = ['\ufeffhello', '\ufeff', 'a\ufeff', '\ufffd', '\u0000', ''].map(bytes)
+    const messages = [...payloads, Uint8Array.of(0xff), Uint8Array.of(0xef, 0xbb)].map((mtext) => ({ mtype: 1, mtext }))
+    const [read] = decode(ndjson({ ...goldenCheckpoint(), queues: [{ ...rest, messages }], waiting: [] })).checkpoint
+      .queues
+    assert.deepEqual([...(read?.messages ?? [])], messages)
+  })
+
+  test('imageAsNdjson gives a chunk as soon as it is full, and the hash by itself', () => {
+    const [queue] = goldenCheckpoint().queues
+    assert.ok(queue !== undefined)
+    const chunksOf = (...sizes: readonly number[]) => {
+      const messages = sizes.map((size) => ({ mtype: 1, mtext: new Uint8Array(size).fill(0x61) }))
+      const checkpoint = { ...goldenCheckpoint(), queues: [{ ...queue, messages }], waiting: [] }
+      return Array.from(
+        imageAsNdjson({ checkpoint, missing: [], namespaceNumber: 3, variables: LINUX_VARIABLES }),
+        ({ length }) => length,
+      )
+    }
+    const CHUNK = 2 ** 20
+    const hash = '{"sha256":""}\n'.length + 64
+    // The number of messages has one digit, however many they are here.
+    const [head = 0, ...rest] = chunksOf(0, 0)
+    assert.deepEqual(rest, [hash])
+    const line = '{"type":1,"encoding":"utf-8","payload":""}\n'.length
+    const full = CHUNK - (head - line)
+    assert.deepEqual(chunksOf(full, 7), [CHUNK, line + 7, hash])
+    assert.deepEqual(chunksOf(full - 1, 7), [CHUNK - 1 + line + 7, hash])
+  })
+
   test('imageAsNdjson writes text as it is, and in base64 what is none or would drive a terminal', () => {
     const texts = ['hello', 'grüße 東京\n\t"', '\u001b[31m', '\u009b31m', '\u202egnp.exe', '\u2028']
     const messages = texts.map((text) => ({ mtype: 1, mtext: bytes(text) }))

@@ -65,6 +65,7 @@ describe('protobuf', () => {
 
   test('readVarint refuses more than 64 bits, and an end in the middle, with the offset', () => {
     assert.throws(() => readVarint(reader(...Array(9).fill(0xff), 2)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
+    assert.throws(() => readVarint(reader(...Array(10).fill(0x80), 0)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
     assert.throws(() => readVarint(reader(...Array(11).fill(0x80), 0)), { code: 'ERR_MSGQ_IMAGE', offset: 0 })
     assert.throws(() => readVarint(reader(0x80, 0x80)), { code: 'ERR_MSGQ_IMAGE', offset: 2 })
   })
@@ -82,6 +83,7 @@ describe('protobuf', () => {
     const fields = new ProtobufFields(reader(0x08, 1, 0x0a, 2, 2, 3, 0x08, 4), 'm', 1)
     assert.equal(fields.uint32(1, 'a'), 4)
     assert.deepEqual(fields.repeatedUint32(1, 'a'), [1, 2, 3, 4])
+    assert.deepEqual(new ProtobufFields(reader(), 'm', 1).repeatedUint32(1, 'a'), [])
   })
 
   test('ProtobufFields refuses a field beyond its message, with the offset of the value', () => {
@@ -97,7 +99,30 @@ describe('protobuf', () => {
     assert.throws(() => new ProtobufFields(reader(), 'm', 1).uint32(1, 'a'), /m with its a/)
     assert.throws(() => new ProtobufFields(reader(0x0a, 0), 'm', 1).uint32(1, 'a'), /m\.a, an integer/)
     assert.throws(() => new ProtobufFields(reader(0x08, 0), 'm', 1).message(1, 'a'), /m\.a, a message/)
-    assert.throws(() => new ProtobufFields(reader(0x08, ...varint(2 ** 32)), 'm', 1).uint32(1, 'a'), /32 bits/)
+    assert.throws(
+      () => new ProtobufFields(reader(0x08, ...varint(2 ** 32)), 'm', 1).uint32(1, 'a'),
+      /32 bits, found 4294967296$/,
+    )
+  })
+
+  test('ProtobufFields refuses a field number that no tag of 32 bits holds, and says which field is missing', () => {
+    for (const tag of [2 ** 32 + 8, 2n ** 60n + 8n, UINT64_MAX]) {
+      const huge = () => new ProtobufFields(reader(...varint(tag), 1), 'm', 1)
+      assert.throws(huge, { name: 'ImageError', offset: 0, expected: 'a field of m' }, `${tag}`)
+    }
+    const most = () => new ProtobufFields(reader(...varint(2 ** 32 - 1), 1), 'm', 1)
+    assert.throws(most, { offset: 0, message: /wire type of 0, 1, 2 or 5, found 7$/ })
+    const empty = new ProtobufFields(reader(), 'm', 1)
+    assert.throws(() => empty.uint64(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
+    assert.throws(() => empty.message(1, 'a'), { name: 'ImageError', offset: 0, expected: 'm with its a' })
+    assert.equal(empty.optionalUint32(1, 'a'), undefined)
+    assert.equal(new ProtobufFields(reader(0x0a, 1, 7), 'm', 1).message(1, 'a').byte(), 7)
+  })
+
+  test('writeUint32 writes up to 32 bits, and leaves out what is undefined', () => {
+    const most = written((writer) => writeUint32(writer, 1, 2 ** 32 - 1))
+    assert.equal(new ProtobufFields(reader(...most), 'm', 1).uint32(1, 'a'), 2 ** 32 - 1)
+    assert.equal(written((writer) => writeUint32(writer, 1, undefined)).length, 0)
   })
 
   test('writeMessage and writeUint64 put the tag, the length and the value', () => {

@@ -6,21 +6,22 @@ import type { Uint64 } from './protobuf.ts'
 
 /** The variables of an IPC namespace in JSON, in the names of CRIU's fields; those of a newer CRIU are left out. */
 
-type Field = readonly [name: keyof IpcVar, kind: 'uint32' | 'uint64' | 'optional']
+/** A uint32 where no other kind is told. */
+type Field = readonly [name: keyof IpcVar, kind?: 'uint64' | 'optional']
 
 /** In the order of CRIU's file: what concerns message queues, and the rest before and behind it. */
 const FIELDS: readonly Field[] = [
-  ['msgCtlmax', 'uint32'],
-  ['msgCtlmnb', 'uint32'],
-  ['msgCtlmni', 'uint32'],
-  ['autoMsgmni', 'uint32'],
+  ['msgCtlmax'],
+  ['msgCtlmnb'],
+  ['msgCtlmni'],
+  ['autoMsgmni'],
   ['shmCtlmax', 'uint64'],
   ['shmCtlall', 'uint64'],
-  ['shmCtlmni', 'uint32'],
-  ['shmRmidForced', 'uint32'],
-  ['mqQueuesMax', 'uint32'],
-  ['mqMsgMax', 'uint32'],
-  ['mqMsgsizeMax', 'uint32'],
+  ['shmCtlmni'],
+  ['shmRmidForced'],
+  ['mqQueuesMax'],
+  ['mqMsgMax'],
+  ['mqMsgsizeMax'],
   ['mqMsgDefault', 'optional'],
   ['mqMsgsizeDefault', 'optional'],
   ['msgNextId', 'optional'],

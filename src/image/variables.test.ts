@@ -10,7 +10,7 @@ import { readIpcVar, readKernelVariables, variableMembers } from './variables-js
 const SYSCTLS: Readonly<Record<string, string>> = {
   'kernel/sem': '32000\t1024000000\t500\t32001\n',
   'kernel/auto_msgmni': '1\n',
-  'kernel/shmmax': '18446744073692774399\n',
+  'kernel/shmmax': '18446744073692774398\n',
   'kernel/shmall': '9007199254740993\n',
   'kernel/shmmni': '4097\n',
   'kernel/shm_rmid_forced': '2\n',
@@ -29,7 +29,7 @@ test('readVariables reads each variable from its file below /proc/sys', () => {
     {
       semCtls: [32_000, 1_024_000_000, 500, 32_001],
       autoMsgmni: 1,
-      shmCtlmax: 18_446_744_073_692_774_399n,
+      shmCtlmax: 18_446_744_073_692_774_398n,
       shmCtlall: 9_007_199_254_740_993n,
       shmCtlmni: 4_097,
       shmRmidForced: 2,
@@ -65,6 +65,11 @@ test('readVariables takes Linux’s default for what cannot be read, and leaves 
     LINUX_VARIABLES,
     'four',
   )
+  assert.deepEqual(
+    readVariables((name) => (name === 'kernel/shmmni' ? '9007199254740993' : undefined)),
+    LINUX_VARIABLES,
+    'no 32 bits',
+  )
   const { semCtls } = readVariables((name) => (name === 'kernel/sem' ? ' 1\t2  3 4 \n' : undefined))
   assert.deepEqual(semCtls, [1, 2, 3, 4])
 })
@@ -95,7 +100,11 @@ test('readIpcVar takes each number up to its ends, and four sem_ctls', () => {
       assert.throws(() => readIpcVar(of({ ...good, [name]: value })), REFUSED, `${name} ${value}`)
     }
   }
-  assert.throws(() => readIpcVar(of({ ...good, msg_ctlmax: undefined })), REFUSED)
+  for (const name of Object.keys(good)) {
+    const without = of(Object.fromEntries(Object.entries(good).filter(([other]) => other !== name)))
+    if (/^(mq_msg(size)?_default)$/.test(name)) readIpcVar(without)
+    else assert.throws(() => readIpcVar(without), REFUSED, name)
+  }
   assert.equal(readIpcVar(of({ ...good, shm_ctlmax: '18446744073709551615' })).shmCtlmax, 2n ** 64n - 1n)
   assert.equal(readIpcVar(of({ ...good, shm_ctlmax: `${Number.MAX_SAFE_INTEGER}` })).shmCtlmax, Number.MAX_SAFE_INTEGER)
   assert.equal(readIpcVar(of({ ...good, shm_ctlmax: '9007199254740992' })).shmCtlmax, 2n ** 53n)
@@ -109,7 +118,8 @@ test('readIpcVar takes each number up to its ends, and four sem_ctls', () => {
     [1, 2, 3, '4'],
     5,
   ]) {
-    assert.throws(() => readIpcVar(of({ ...good, sem_ctls })), REFUSED, JSON.stringify(sem_ctls))
+    const refused = { ...REFUSED, message: /it\.sem_ctls to be / }
+    assert.throws(() => readIpcVar(of({ ...good, sem_ctls })), refused, JSON.stringify(sem_ctls))
   }
   assert.deepEqual(readIpcVar(of({ ...good, sem_ctls: [0, 2 ** 32 - 1, 0, 0] })).semCtls, [0, 2 ** 32 - 1, 0, 0])
 })

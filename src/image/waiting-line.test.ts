@@ -55,7 +55,7 @@ test('readWaiting refuses each member that is not what it must be', () => {
     [send, 'ticket', ['session', 'number'], [-1, 0.5, '1', undefined]],
     [send, 'caller', ['pid', 'tid'], [-1, 2 ** 31, '1', undefined]],
     [send, 'caller', ['uid', 'gid'], [-1, 2 ** 32, '1', undefined]],
-    [send, 'caller', ['groups'], [[0.5], ['1'], 5, undefined]],
+    [send, 'caller', ['groups'], [[0.5], ['1'], [5, '1'], 5, undefined]],
     [send, 'caller', ['capabilities'], [5, 'CAP_SYS_ADMIN', undefined]],
     [send, 'call', ['msqid', 'msgflg'], [2 ** 31, -(2 ** 31) - 1, '1', undefined]],
     [send, 'call', ['mtype'], ['9223372036854775808', 0.5, undefined]],
@@ -66,12 +66,15 @@ test('readWaiting refuses each member that is not what it must be', () => {
     [receive, 'call', ['hold'], [1, 'true', null]],
     [copy, 'call', ['sequence', 'msgsz'], [-1, 0.5, undefined]],
     [copy, 'call', ['msgtyp'], ['x', undefined]],
+    [copy, 'call', ['name'], ['xcopyAfter', 'copyAfterx']],
   ]
   for (const [whole, part, names, wrong] of members) {
     for (const name of names) {
       for (const value of wrong) {
         const changed = { ...whole, [part]: { ...(whole as Record<string, object>)[part], [name]: value } }
-        assert.throws(() => readWaiting(line(changed)), { name: 'ImageError', offset: 7 }, `${part}.${name} ${value}`)
+        const message = new RegExp(`expected waiting\\.${part}\\.${name} to be `)
+        const refused = { name: 'ImageError', offset: 7, message }
+        assert.throws(() => readWaiting(line(changed)), refused, `${part}.${name} ${value}`)
       }
     }
   }
