@@ -203,5 +203,6 @@ describe('critJsonAsImage', () => {
     // Node does not tell the place of these.
     refused('{"magic": IPC')
     refused('')
+    refused('{"a": 1234567890123456789, "b" 1}', 31)
   })
 })

@@ -121,10 +121,20 @@ function readQueue(file: string, entry: JsonObject, path: string): IpcnsQueue {
 function parse(text: string, file: string): unknown {
   try {
     return JSON.parse(text.replace(/([:[,]\s*)(\d{16,20})(?=\s*[,\]}])/g, '$1"$2"'))
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
-    const [, position] = /position (\d+)/.exec(cause.message) ?? []
-    // V8 tells the place of some faults alone.
-    throw new ImageError(file, "crit's JSON", position === undefined ? { cause } : { offset: Number(position), cause })
+  } catch {
+    throw notJson(text, file)
   }
+}
+
+/** Where text stops being JSON: asked of the text as it is, whose places are those of the file. */
+function notJson(text: string, file: string): ImageError {
+  let cause: unknown
+  try {
+    JSON.parse(text)
+  } catch (error) {
+    cause = error
+  }
+  const [, position] = /position (\d+)/.exec(String(cause)) ?? []
+  // V8 tells the place of some faults alone.
+  return new ImageError(file, "crit's JSON", position === undefined ? { cause } : { offset: Number(position), cause })
 }
