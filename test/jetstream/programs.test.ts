@@ -1,6 +1,5 @@
-import { deepEqual, equal, notEqual } from 'node:assert/strict'
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import { clusterStatus } from '../../src/backends/jetstream/index.ts'
@@ -17,6 +16,7 @@ const UNTIL_KILLED = 100
 /** Sends numbers, and says when so many are sent. */
 const SENDER = `
   $| = 1;
+  print readlink('/proc/self/ns/net'), "\\n";
   my $id = msgget(0x5301, 01600) // die "msgget: $!";
   for my $number (1 .. ${MESSAGES}) {
     msgsnd($id, pack('l! a*', 1, $number), 0) or die "msgsnd: $!";
@@ -27,6 +27,7 @@ const SENDER = `
 /** Receives as many, each of which must be the next, and answers each by the same number on another queue. */
 const RECEIVER = `
   $| = 1;
+  print readlink('/proc/self/ns/net'), "\\n";
   my $id = msgget(0x5301, 01600) // die "msgget: $!";
   my $back = msgget(0x5302, 01600) // die "msgget: $!";
   for my $number (1 .. ${MESSAGES}) {
@@ -42,6 +43,7 @@ const RECEIVER = `
 /** On the sender's machine: hears the answers. */
 const LISTENER = `
   $| = 1;
+  print readlink('/proc/self/ns/net'), "\\n";
   my $back = msgget(0x5302, 01600) // die "msgget: $!";
   for my $number (1 .. ${MESSAGES / 10}) {
     my $message;
@@ -63,11 +65,6 @@ class Program implements Disposable {
     this.child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] })
     if (this.child.stdout === null) throw new Error('assertion: a pipe')
     this.#lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]()
-  }
-
-  /** The file that names the network of its process. */
-  get network(): string {
-    return readlinkSync(`/proc/${this.child.pid}/ns/net`)
   }
 
   async line(): Promise<string> {
@@ -92,9 +89,11 @@ describe('msgq run over a cluster', { skip: KERNEL_SKIPPED }, () => {
     using receiver = new Program(there, url, RECEIVER)
     using sender = new Program(here, url, SENDER)
     using listener = new Program(here, url, LISTENER)
+    const network = await sender.line()
+    match(network, /^net:/)
+    equal(await listener.line(), network)
+    notEqual(await receiver.line(), network)
     deepEqual([await sender.line(), await receiver.line()], ['some', 'some'])
-    equal(listener.network, sender.network)
-    notEqual(sender.network, receiver.network)
     const { leader } = await clusterStatus(url)
     await cluster.kill(Number(leader?.slice(1)))
     // One after the other: who waits for one that has ended would wait for ever.

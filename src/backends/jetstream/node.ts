@@ -83,7 +83,7 @@ export class Node {
     const node = new Node(log, options)
     log.onGrowth((sequence) => node.#follower.grown(sequence))
     await beginLog(log, node.#replica, node.#imaging, node.#follower, { session: node.#session, ...options })
-    await node.#openSession()
+    await node.#openSession().catch(notJoined)
     const { heartbeatMs = HEARTBEAT_MS } = options
     node.#timers.push(
       setInterval(() => node.#follower.look(), LOOK_MS),
@@ -370,4 +370,11 @@ async function patience(): Promise<void> {
 function expired(): BackendError {
   const message = 'this node was silent for so long that the others have ended its session: the call may have been made'
   return new BackendError('ERR_MSGQ_IN_DOUBT', message)
+}
+
+/** An opening is never in doubt: where its session is there after all, nobody uses it, and it ends by itself. */
+function notJoined(error: unknown): never {
+  if (!(error instanceof BackendError) || error.code !== 'ERR_MSGQ_IN_DOUBT') throw error
+  const message = 'the cluster answers, and takes nothing at present: open the namespace again later'
+  throw new BackendError('ERR_MSGQ_UNAVAILABLE', message, { cause: error })
 }
