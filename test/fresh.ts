@@ -22,6 +22,8 @@ import { delimiter, dirname, join } from 'node:path'
 const ROOT = join(import.meta.dirname, '..', '..')
 const SUITE = 'bookworm'
 const INSIDE = '/srv/msgq'
+/** Where Node's archive has its headers, which a compiled peer of the benchmarks needs. */
+const HEADERS = join('include', 'node')
 const CERTIFICATES = '/etc/extra-certificates.pem'
 /** What a process needs of a system around it; they end with the mount namespace. */
 const MOUNTS = [
@@ -61,10 +63,13 @@ function makeRoot(root: string): void {
   // As a root is; a temporary directory is its maker's alone.
   chmodSync(root, 0o755)
   run('debootstrap', ['--variant=minbase', SUITE, root, mirror()])
-  const programs = join(root, 'usr', 'local', 'bin')
+  const local = join(root, 'usr', 'local')
+  const programs = join(local, 'bin')
   const npm = npmFolder()
   copyFileSync(process.execPath, join(programs, 'node'))
-  cpSync(npm, join(root, 'usr', 'local', 'lib', 'node_modules', 'npm'), { recursive: true })
+  const headers = join(dirname(dirname(process.execPath)), HEADERS)
+  if (existsSync(headers)) cpSync(headers, join(local, HEADERS), { recursive: true, dereference: true })
+  cpSync(npm, join(local, 'lib', 'node_modules', 'npm'), { recursive: true })
   symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(programs, 'npm'))
   for (const file of ['/etc/resolv.conf', '/etc/hosts']) if (existsSync(file)) copyFileSync(file, join(root, file))
   // A mirror that stands still is older than its own lists allow; where this machine bears that, the new root does.
@@ -84,6 +89,7 @@ function inside(root: string, command: string): number {
     'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     'HOME=/root',
     'CI=true',
+    ...(existsSync(join(root, 'usr', 'local', HEADERS)) ? ['npm_config_nodedir=/usr/local'] : []),
     // Where this machine fetches packages, since the new root has no settings of its own.
     `npm_config_registry=${output('npm', ['config', 'get', 'registry'])}`,
     ...(existsSync(join(root, CERTIFICATES)) ? [`NODE_EXTRA_CA_CERTS=${CERTIFICATES}`] : []),
