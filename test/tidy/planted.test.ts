@@ -138,6 +138,7 @@ const PLANTED: readonly (readonly [fault: string, rule: Rule, files: Record<stri
     /^src\/engine\/a\.ts:1: throws/,
   ],
   ['something unfinished', brokenText, { 'docs/a.md': `\n${'TO'}DO: say it` }, /^docs\/a\.md:2: unfinished/],
+  ['what a patch left beside a file', brokenText, { 'src/host/a.ts.orig': '' }, /^src\/host\/a\.ts\.orig: left over/],
   ['the path of a machine', brokenText, { 'README.md': `cd ${'/ho'}me/me/msgq` }, /the path of one machine/],
   ['a registry', brokenText, { 'package-lock.json': `https://${'regi'}stry.example.org/a.tgz` }, /names a registry/],
   [

@@ -7,12 +7,16 @@ const MACHINE_PATH = new RegExp(
 )
 const REGISTRY_HOST = new RegExp(`\\bregistry\\.[a-z0-9-]+\\.[a-z]+|"${'resolved'}": *"[a-z+]+:`)
 
+/** What patch(1) and merges leave beside a file. */
+const LEFT_OVER = /\.(?:orig|rej)$/
+
 const ERRORS_PAGE = 'docs/reference/errors.md'
 
-/** Words that no committed file has. */
+/** Words that no committed file has, and files that nobody means to commit. */
 export function brokenText(tree: Tree): string[] {
   const broken: string[] = []
   for (const [path, text] of tree) {
+    if (LEFT_OVER.test(path)) broken.push(`${path}: left over: take it away`)
     text.split('\n').forEach((line, index) => {
       const where = `${path}:${index + 1}`
       if (UNFINISHED.test(line)) broken.push(`${where}: unfinished: do it, or make an issue of it`)
