@@ -7,15 +7,10 @@ import { bytes, MessageQueue } from '../src/queue/index.ts'
 import { KERNEL_SKIPPED } from './cli/private-namespace.ts'
 import { anchor, type CodeBlock, codeBlocks, headings, links } from './docs/markdown.ts'
 import { meet, meets, packagesOf } from './docs/meeting.ts'
+import { PAGES, ROOT, TREE } from './docs/pages.ts'
 import { compile, promisedOutput, run, writePrograms } from './docs/programs.ts'
 import { skippedWithout } from './programs-needed.ts'
-import { readTree } from './tidy/tree.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..')
-const TREE = readTree(ROOT)
-const PAGES: ReadonlyMap<string, string> = new Map(
-  [...TREE].filter(([path]) => path.endsWith('.md') && !path.startsWith('examples/')),
-)
 /**
  * What blocks are in: programs, which are run here and in meetings, files, commands (`test/docs/shell.test.ts`), answers
  * (`test/docs/answers.test.ts`); and, without a language, outputs that `shell.test.ts` sees, and layouts of bytes.

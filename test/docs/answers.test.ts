@@ -1,15 +1,13 @@
 import { deepEqual, equal } from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { IPC_CREAT, type IpcNamespace, openNamespace } from '../../src/index.ts'
 import { msgq } from '../cli/child.ts'
 import { ServeProcess } from '../daemon/serve-process.ts'
 import { codeBlocks } from './markdown.ts'
+import { PAGES } from './pages.ts'
 
-const PAGE = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'reference', 'cli.md'), 'utf8')
 const KEY = 0x4d5347
-const ANSWERS = codeBlocks(PAGE).filter(({ words }) => words[0] === 'json')
+const ANSWERS = codeBlocks(PAGES.get('docs/reference/cli.md') ?? '').filter(({ words }) => words[0] === 'json')
 
 /** The names in a value, in their order; of an array those of its first item. */
 function namesIn(value: unknown): unknown {

@@ -10,7 +10,7 @@ import { type BlockProgram, promisedOutput } from './programs.ts'
  * Whose queues the programs of a page meet in: the kernel's, or a daemon's, where those that know nothing of msgq are
  * under `msgq run`.
  */
-export type Place = 'linux:' | 'unix:'
+export type MeetingPlace = 'linux:' | 'unix:'
 
 /** A language of programs that know nothing of msgq. */
 interface Language {
@@ -40,7 +40,7 @@ export function packagesOf(blocks: readonly CodeBlock[]): string[] {
 
 /** Runs the programs of a page one after the other in a namespace that is theirs; each must print what it says. */
 export async function meet(
-  place: Place,
+  place: MeetingPlace,
   page: string,
   blocks: readonly CodeBlock[],
   compiled: readonly BlockProgram[],

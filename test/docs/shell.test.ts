@@ -1,24 +1,19 @@
 import { equal, match, ok } from 'node:assert/strict'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { KERNEL_SKIPPED } from '../cli/private-namespace.ts'
 import { skippedWithout } from '../programs-needed.ts'
-import { readTree } from '../tidy/tree.ts'
 import { type CodeBlock, codeBlocks } from './markdown.ts'
+import { PAGES, TREE } from './pages.ts'
 import { Place } from './place.ts'
 import { NOT_RUN, SCENES, type Scene } from './scenes.ts'
 
-const ROOT = join(import.meta.dirname, '..', '..', '..')
-const TREE = readTree(ROOT)
 const { scripts } = JSON.parse(TREE.get('package.json') ?? '') as { scripts: Record<string, string> }
 
 /** The blocks of commands of each page. */
-const BLOCKS = [...TREE].flatMap(([page, text]): [page: string, block: CodeBlock][] =>
-  page.endsWith('.md') && !page.startsWith('examples/')
-    ? codeBlocks(text)
-        .filter(({ words }) => words[0] === 'sh')
-        .map((block) => [page, block])
-    : [],
+const BLOCKS = [...PAGES].flatMap(([page, text]): [page: string, block: CodeBlock][] =>
+  codeBlocks(text)
+    .filter(({ words }) => words[0] === 'sh')
+    .map((block) => [page, block]),
 )
 
 const isOfNpm = ({ code }: CodeBlock) => code.split('\n').every((line) => line.startsWith('npm '))
@@ -57,7 +52,7 @@ describe('the commands of', { skip: KERNEL_SKIPPED || notRoot() }, () => {
     test(`${page} do what it says`, { skip }, async () => {
       const told = await play(page, scene)
       // What the page shows of an output stands in a block without a language.
-      for (const { code } of codeBlocks(TREE.get(page) ?? '').filter(({ words }) => words[0] === '')) {
+      for (const { code } of codeBlocks(PAGES.get(page) ?? '').filter(({ words }) => words[0] === '')) {
         ok(told.includes(code), `none of them told\n${code}\nbut\n${told}`)
       }
     })
