@@ -10,6 +10,7 @@ import {
   type WelcomeFrame,
   WireError,
 } from '../../../wire/index.ts'
+import { soon } from '../soon.ts'
 import { writeNow } from '../write-now.ts'
 import { type Asked, type Asker, inDoubt, type Parts, type Pending } from './asking.ts'
 import { CallWindow } from './call-window.ts'
@@ -21,9 +22,6 @@ export interface LinkOptions {
   /** How long to try to come back when the connection is lost, milliseconds. */
   readonly reconnectMs?: number
 }
-
-/** A reaction of a promise is a microtask without the AsyncResource that `queueMicrotask` makes, which costs a microsecond. */
-const SOON = Promise.resolve()
 
 /** Asks for something whose end it does not wait for. */
 const FORGOTTEN: Asker = { isRepeatable: true, isOwed: true, ended: () => undefined, failed: () => undefined }
@@ -181,7 +179,7 @@ export class Link {
   #scheduleFlush(): void {
     if (this.#willFlush) return
     this.#willFlush = true
-    void SOON.then(this.#flushSoon)
+    soon(this.#flushSoon)
   }
 
   #flush(): void {

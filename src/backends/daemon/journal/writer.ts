@@ -1,3 +1,4 @@
+import { soon } from '../soon.ts'
 import { type Disk, writeAllNow } from './disk.ts'
 import { JournalError } from './errors.ts'
 import { frameBytes, OpenFrame, U48_MAX } from './frame.ts'
@@ -33,12 +34,10 @@ interface Waiter {
   reject(error: JournalError): void
 }
 
-/** A reaction of a promise is a microtask, and needs nothing of Node's event loop. */
-const SOON = Promise.resolve()
-
 /**
  * Appends records: those of one turn of the event loop, and those that come while a flush goes on, become one frame, one
- * write and one flush; who appends alone does not wait for the turn's end. Every record has its place in a segment before it is written, so that it is known what fits.
+ * write and one flush; who appends alone does not wait for the turn's end. Every record has its place in a segment before
+ * it is written, so that it is known what fits.
  */
 export class Writer {
   readonly #disk: Disk
@@ -125,7 +124,7 @@ export class Writer {
     this.#time = settled
     if (!this.#isWriting) {
       this.#isWriting = true
-      if (isAlone) void SOON.then(this.#writeSoon)
+      if (isAlone) soon(this.#writeSoon)
       // After every socket that has something to say in this turn of the event loop.
       else setImmediate(this.#writeSoon)
     }

@@ -20,6 +20,7 @@ import {
   type SessionKey,
   WireError,
 } from '../../../wire/index.ts'
+import { soon } from '../soon.ts'
 import { writeNow } from '../write-now.ts'
 import { callerFor } from './callers.ts'
 import type { LateAccepts } from './late-accepts.ts'
@@ -50,9 +51,6 @@ export interface Served {
   unreadBytes: number
   now(): number
 }
-
-/** A reaction of a promise is a microtask without the AsyncResource that `queueMicrotask` makes, which costs a microsecond. */
-const SOON = Promise.resolve()
 
 /** A client's connection: its frames become calls, and answers its frames. */
 export class Connection {
@@ -108,7 +106,7 @@ export class Connection {
       return
     }
     this.#willFlush = true
-    void SOON.then(this.#flushSoon)
+    soon(this.#flushSoon)
   }
 
   /** The end of a call, or a part of it. */
