@@ -293,7 +293,8 @@ export class DaemonLife {
       onImageError: () => this.count('no image'),
     })
     const peerOf = (socket: unknown) => this.#peerOf(socket as SimulatedSocket)
-    const server = await Server.listen({ path: SOCKET, service, peerOf })
+    // Time stands still there between two events: to look again and again finds nothing.
+    const server = await Server.listen({ path: SOCKET, service, peerOf, busyPollTurns: 0 })
     this.#isServing = true
     for (const served of this.#waitingForDaemon.splice(0)) this.world.later(0, this.world.outside, 'is served', served)
     this.#stopDaemon = async () => {

@@ -22,6 +22,7 @@ import {
 } from '../../../wire/index.ts'
 import { soon } from '../soon.ts'
 import { writeNow } from '../write-now.ts'
+import type { BusyPoll } from './busy-poll.ts'
 import { callerFor } from './callers.ts'
 import type { LateAccepts } from './late-accepts.ts'
 import {
@@ -45,6 +46,7 @@ export interface Served {
   readonly service: Service
   readonly sessions: Sessions
   readonly late: LateAccepts
+  readonly poll: BusyPoll
   /** Bytes of frames that have begun and are not whole, of all connections. */
   unfinishedBytes: number
   /** Bytes that clients have not read, of those that read slower than they are answered. */
@@ -70,7 +72,10 @@ export class Connection {
   /** Its part in `Served.unreadBytes`. */
   #countedUnread = 0
   #willFlush = false
-  readonly #flushSoon = () => this.#flush()
+  readonly #flushSoon = () => {
+    this.#flush()
+    this.#served.poll.answered()
+  }
   /** Until an answer that is not urgent goes by itself. */
   #late: NodeJS.Timeout | undefined
   readonly #flushLate = () => {

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { BackendError } from '../../../contract/index.ts'
 import type { Caller } from '../../../engine/index.ts'
 import { FrameWriter, type ServerFrame } from '../../../wire/index.ts'
+import { BUSY_POLL_TURNS, BusyPoll } from './busy-poll.ts'
 import { Connection, type Served } from './connection.ts'
 import { LateAccepts } from './late-accepts.ts'
 import { CONNECTIONS_MAX } from './limits.ts'
@@ -32,6 +33,8 @@ export interface ServerOptions {
   readonly now?: () => number
   /** Connections at a time. Default CONNECTIONS_MAX. */
   readonly connectionsMax?: number
+  /** Turns of the event loop that wait actively after an answer; 0: none. Default BUSY_POLL_TURNS. */
+  readonly busyPollTurns?: number
 }
 
 /** Serves a namespace behind a Unix socket. */
@@ -45,12 +48,20 @@ export class Server {
   #tick: NodeJS.Timeout | undefined
   #idleSince: number
 
-  private constructor({ path, service, now, peerOf, connectionsMax = CONNECTIONS_MAX }: ServerOptions) {
+  private constructor({ path, service, now, peerOf, connectionsMax = CONNECTIONS_MAX, busyPollTurns }: ServerOptions) {
     this.path = path
     this.#connectionsMax = connectionsMax
     const clock = now ?? (() => performance.now())
     const sessions = new Sessions(service, clock())
-    this.#served = { service, sessions, late: new LateAccepts(), unfinishedBytes: 0, unreadBytes: 0, now: clock }
+    this.#served = {
+      service,
+      sessions,
+      late: new LateAccepts(),
+      poll: new BusyPoll(busyPollTurns ?? BUSY_POLL_TURNS),
+      unfinishedBytes: 0,
+      unreadBytes: 0,
+      now: clock,
+    }
     this.#peerOf = peerOf ?? callerOf
     this.#idleSince = clock()
     service.sink = {
