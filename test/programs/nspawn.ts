@@ -101,7 +101,7 @@ export class Machine implements AsyncDisposable {
   }
 
   #enter(): string[] {
-    return ['--target', String(this.#holder.pid), '--mount', '--']
+    return ['--target', String(this.#holder.pid), '--mount', '--root', '--']
   }
 }
 
