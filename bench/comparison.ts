@@ -1,7 +1,7 @@
 import type { Requirement } from './requirements.ts'
 import { spread } from './rounds.ts'
 
-export type Unit = 'times the rate' | 'times the time' | 'times the memory' | 'bytes'
+export type Unit = 'times the rate' | 'times the time' | 'times the memory' | 'bytes' | 'milliseconds'
 
 /** What msgq is measured against. */
 export interface Peer {

@@ -7,6 +7,7 @@ import { FILES } from './comparisons/files.ts'
 import { GROWTH } from './comparisons/growth.ts'
 import { MEMORY } from './comparisons/memory.ts'
 import { PAIRS } from './comparisons/pairs.ts'
+import { START } from './comparisons/start.ts'
 
 /** Every comparison, in the order in which they are measured. */
 export const COMPARISONS: readonly Comparison[] = [
@@ -15,6 +16,7 @@ export const COMPARISONS: readonly Comparison[] = [
   ...FILES,
   ...GROWTH,
   ...MEMORY,
+  ...START,
   ...DAEMON,
   ...CLUSTER,
   ...ALTERNATIVES,
