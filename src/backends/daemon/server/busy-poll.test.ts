@@ -25,7 +25,7 @@ function passedOver(poll: BusyPoll): number {
   }
 }
 
-test('a poll lasts so many turns after an answer and no longer', async () => {
+test('BusyPoll polls for so many turns after an answer and no longer', async () => {
   const poll = new BusyPoll(TURNS)
   equal(poll.isPolling, false)
   poll.answered()
@@ -35,7 +35,7 @@ test('a poll lasts so many turns after an answer and no longer', async () => {
   equal(poll.isPolling, false)
 })
 
-test('each answer within it makes it begin anew', async () => {
+test('BusyPoll begins anew with each answer within a poll', async () => {
   const poll = new BusyPoll(TURNS)
   for (let answers = 0; answers < 5; answers++) {
     poll.answered()
@@ -46,7 +46,7 @@ test('each answer within it makes it begin anew', async () => {
   equal(poll.isPolling, false)
 })
 
-test('polls that find nothing become rare, and are never given up', async () => {
+test('BusyPoll polls ever more rarely where that finds nothing, and never gives up', async () => {
   const poll = new BusyPoll(TURNS)
   for (const answers of [1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 1023, 1023]) {
     await miss(poll)
@@ -57,7 +57,7 @@ test('polls that find nothing become rare, and are never given up', async () => 
   await miss(poll)
 })
 
-test('polls that find something make up for those that did not', async () => {
+test('BusyPoll lets a poll that found something make up for one that did not', async () => {
   const poll = new BusyPoll(TURNS)
   await miss(poll)
   equal(passedOver(poll), 1)
@@ -73,7 +73,7 @@ test('polls that find something make up for those that did not', async () => {
   equal(passedOver(poll), 1)
 })
 
-test('an answer at once ends it, and the next seven are followed by none: the client needs the processor', async () => {
+test('BusyPoll ends with an answer at once, and polls after none of the next seven: the client needs the processor', async () => {
   const poll = new BusyPoll(TURNS)
   poll.answered()
   await turns(1)
@@ -85,7 +85,7 @@ test('an answer at once ends it, and the next seven are followed by none: the cl
   equal(poll.isPolling, true)
 })
 
-test('no turns: it never polls', async () => {
+test('BusyPoll never polls where it is given no turns', async () => {
   const poll = new BusyPoll(0)
   for (let answers = 0; answers < 3; answers++) poll.answered()
   equal(poll.isPolling, false)

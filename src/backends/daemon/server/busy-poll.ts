@@ -1,6 +1,3 @@
-/** A turn of the event loop takes a microsecond, and a program that makes call after call is back after some fifteen. */
-export const BUSY_POLL_TURNS = 40
-
 /** Of 2^10 answers one is still followed by a poll, where none found anything: 40 µs in each thousand calls. */
 const MISSES_MAX = 10
 

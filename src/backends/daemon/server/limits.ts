@@ -28,6 +28,12 @@ export const UNFINISHED_BYTES_MAX: number = 256 * 2 ** 20
 /** An answer that nobody waits for goes with the next one, or by itself after so long; so is an accept done that came alone. */
 export const LATE_MS = 1
 
+/**
+ * Turns of the event loop that a poll after an answer lasts at most: each takes a microsecond, and a program that makes call
+ * after call is back after some fifteen.
+ */
+export const BUSY_POLL_TURNS = 40
+
 /** Looks back that are under way or wait: they are made one after the other, for each has the whole namespace in memory once more. */
 export const LOOKS_BACK_MAX = 16
 
