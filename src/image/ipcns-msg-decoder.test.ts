@@ -133,9 +133,10 @@ function written(write: (writer: ByteWriter) => void): number[] {
   return [...writer.written()]
 }
 
-function refusal(file: Uint8Array): { offset: number | undefined; expected: string } {
+function refusal(file: Uint8Array, ...pieceBytes: readonly number[]): { offset: number | undefined; expected: string } {
   try {
-    decodeIpcnsMsg(file, 'a-file')
+    if (pieceBytes.length > 0) read(file, ...pieceBytes)
+    else decodeIpcnsMsg(file, 'a-file')
   } catch (error) {
     assert.ok(error instanceof ImageError, `${error}`)
     assert.equal(error.file, 'a-file')
@@ -194,6 +195,28 @@ describe('decodeIpcnsMsg of headers as no writer puts them', () => {
     // Wholly there but for its last byte of padding.
     const cut = fileOf([0x08, 1, 0x10, 9], [...payload(9)]).slice(0, -1)
     assert.deepEqual(refusal(cut), { offset: HEADER_AT + 4 + 9, expected: '7 bytes' })
+  })
+
+  test('decodeIpcnsMsg says the same of a header that ends too early, whatever follows it and however the file is cut', () => {
+    for (const [header, offset, expected] of [
+      [[], 0, 'ipc_msg with its mtype'],
+      [[0x08], 1, 'one more byte'],
+      [[0x08, 0x83], 2, 'one more byte'],
+      [[0x08, 3], 0, 'ipc_msg with its msize'],
+      [[0x08, 3, 0x10], 3, 'one more byte'],
+      [[0x08, 3, 0x10, 0x83], 4, 'one more byte'],
+      // A type of five bytes, of which the fifth is as the tag of a size.
+      [[0x08, 0x80, 0x80, 0x80, 0x81, 0x10, 7], 6, 'a field of ipc_msg'],
+    ] as const) {
+      // What the header wants to go on with, and it is short, longer than its shortest form, or longer than any number.
+      for (const content of [[1], [0x10, 1], [3, 0x10, 1], [0x10, 0x80], [0], [0x08, 3, 0x10, 1], []]) {
+        const file = fileOf(header, [...content, ...Array(16).fill(0x80)])
+        for (const pieceBytes of [file.length, 1, HEADER_AT + header.length]) {
+          const what = `${header} and ${content} in pieces of ${pieceBytes}`
+          assert.deepEqual(refusal(file, pieceBytes), { offset: HEADER_AT + offset, expected }, what)
+        }
+      }
+    }
   })
 
   test('decodeIpcnsMsg refuses a file that ends within a header, where the header begins', () => {
