@@ -52,6 +52,19 @@ describe('replaceImage where the disk fails', () => {
 })
 
 describe('replaceImage over what stands there', () => {
+  test('replaceImage takes its steps in order, and no others where nothing lies beside the image', async () => {
+    const directory = new MemoryDirectory(await of('old'))
+    await replaceImage(directory, 1, partsOf('next one'))
+    assert.deepEqual(directory.operations, [
+      ...['flush', 'list', `read ${OURS}`, 'list'],
+      ...[MSG, VAR, OURS].map((name) => `write ${name}.new`),
+      ...[`rename ${MSG} ${MSG}.old`, `rename ${VAR} ${VAR}.old`, 'flush'],
+      ...[`rename ${MSG}.new ${MSG}`, `rename ${VAR}.new ${VAR}`, 'flush'],
+      ...[`rename ${OURS}.new ${OURS}`, 'flush'],
+      ...[`remove ${MSG}.old`, `remove ${VAR}.old`],
+    ])
+  })
+
   test('replaceImage takes the place of an image of ours that lacks a file', async () => {
     const files = await of('next one')
     for (const name of [MSG, VAR]) {
