@@ -264,6 +264,19 @@ describe('decodeIpcnsMsg of queues', () => {
     assert.throws(() => decodeIpcnsMsg(queueFile([1, 2, 3, 4, 5, 0o1000, 6])), /found 0o1000$/)
   })
 
+  test('decodeIpcnsMsg takes no more messages than a queue says that it has, however they are read', () => {
+    const [alone, ...plain] = [PLAIN_BELOW, 2, 3, 4, 5].map((mtype) => ({ mtype, mtext: payload(1) }))
+    assert.ok(alone !== undefined)
+    for (const messages of [[alone, ...plain], plain, [...plain, alone], [alone, alone, alone]]) {
+      const [file, empty] = [encodeIpcnsMsg([{ ...QUEUE, messages }]), encodeIpcnsMsg([QUEUE]).length]
+      const two = encodeIpcnsMsg([{ ...QUEUE, messages: messages.slice(0, 2) }]).length
+      assert.equal(file[empty - 1], messages.length, 'qnum ends the entry')
+      file[empty - 1] = 2
+      // The third one is taken for a queue: `1 mtype` for its desc.
+      assert.deepEqual(refusal(file), { offset: two + 4, expected: 'ipc_msg_entry.desc, a message' })
+    }
+  })
+
   test('decodeIpcnsMsg says what it misses where a file ends too early, and its own name for a file without one', () => {
     assert.deepEqual(refusal(encodeIpcnsMsg([QUEUE, QUEUE])), {
       offset: queueFile(DESC).length,
