@@ -59,7 +59,6 @@ export class ByteReader {
   /** @param position Where the fault is; in the error it is the file's offset. */
   error(expected: string, position: number = this.position, found?: string): ImageError {
     const instead = found ?? (position >= this.end ? `the end, ${this.origin + this.end}` : undefined)
-    const offset = this.origin + position
-    return new ImageError(this.file, expected, instead === undefined ? { offset } : { offset, found: instead })
+    return new ImageError(this.file, expected, { offset: this.origin + position, found: instead })
   }
 }

@@ -75,6 +75,17 @@ test('ByteWriter.take gives what was written, which stays until the take after t
   assert.deepEqual(writer.written(), Uint8Array.of(1))
 })
 
+test('ByteWriter.take goes on in the buffer that was taken last but one, where that is long enough', () => {
+  const writer = new ByteWriter('a-file')
+  const buffers = [10, 10, 10, 10, 3_000, 10, 10].map((sizeBytes) => {
+    writer.bytes(counted(sizeBytes))
+    return writer.take().buffer
+  })
+  const [first, second, third, fourth, grown, , last] = buffers
+  assert.ok(third === first && fourth === second && last === grown, 'nothing was made anew')
+  assert.equal(new Set(buffers).size, 4)
+})
+
 test('joined makes one of all chunks', () => {
   assert.deepEqual(joined('a-file', [counted(2), counted(0), counted(2_000)]), Uint8Array.of(1, 2, ...counted(2_000)))
   assert.deepEqual(joined('a-file', []), new Uint8Array(0))

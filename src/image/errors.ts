@@ -3,7 +3,7 @@ export interface ImageErrorDetails {
   /** The byte of the file at which the fault was seen, from 0. */
   readonly offset?: number
   /** What stands there instead. */
-  readonly found?: string
+  readonly found?: string | undefined
   readonly cause?: unknown
 }
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { emptyCheckpoint, goldenCheckpoint, smallCheckpoint } from '../../test/golden/checkpoints.ts'
 import { decodeImage, encodeImage } from './image.ts'
 import { ImageAssembly } from './image-assembly.ts'
+import { encodeIpcnsMsg } from './ipcns-msg.ts'
 import { encodeIpcnsVar, LINUX_IPC_VAR } from './ipcns-var.ts'
 
 const INT_MAX = 2 ** 31 - 1
@@ -28,6 +29,27 @@ describe('ImageAssembly', () => {
     const limits = { msgmax: 8_192, msgmnb: 16_384, msgmni: 32_000 }
     assert.deepEqual(checkpoint, { time: 5, limits, nextId: -1, queues: [], waiting: [] })
     assert.deepEqual(missing, [])
+  })
+
+  test('ImageAssembly.image says what CRIU’s files do not tell, and where there is no file of variables, that', () => {
+    const missingOf = (...files: readonly [name: string, content: Uint8Array][]) => {
+      const assembly = new ImageAssembly(1, undefined)
+      for (const [name, content] of files) {
+        const decoder = assembly.decoder(name)
+        decoder.feed(content)
+        decoder.end()
+      }
+      return assembly.image().missing
+    }
+    const reason = 'CRIU does not keep it'
+    const forgotten = [
+      { field: 'qbytes', reason: 'CRIU keeps its low 32 bits' },
+      ...['time', 'identifiers', 'stime', 'rtime', 'ctime', 'lspid', 'lrpid'].map((field) => ({ field, reason })),
+      ...['copyCounter', 'lastSequence', 'sequence', 'sender', 'waiting'].map((field) => ({ field, reason })),
+    ]
+    const limits = { field: 'limits', reason: "there is no ipcns-var-N.img: Linux's defaults" }
+    assert.deepEqual(missingOf(['ipcns-msg-1.img', encodeIpcnsMsg([])]), [...forgotten, limits])
+    assert.deepEqual(missingOf(['ipcns-var-1.img', encodeIpcnsVar(LINUX_IPC_VAR)]), forgotten)
   })
 
   test('ImageAssembly.image takes every limit that an int holds, and refuses more', () => {

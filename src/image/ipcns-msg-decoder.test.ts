@@ -133,9 +133,10 @@ function written(write: (writer: ByteWriter) => void): number[] {
   return [...writer.written()]
 }
 
-function refusal(file: Uint8Array): { offset: number | undefined; expected: string } {
+function refusal(file: Uint8Array, ...pieceBytes: readonly number[]): { offset: number | undefined; expected: string } {
   try {
-    decodeIpcnsMsg(file, 'a-file')
+    if (pieceBytes.length > 0) read(file, ...pieceBytes)
+    else decodeIpcnsMsg(file, 'a-file')
   } catch (error) {
     assert.ok(error instanceof ImageError, `${error}`)
     assert.equal(error.file, 'a-file')
@@ -196,6 +197,28 @@ describe('decodeIpcnsMsg of headers as no writer puts them', () => {
     assert.deepEqual(refusal(cut), { offset: HEADER_AT + 4 + 9, expected: '7 bytes' })
   })
 
+  test('decodeIpcnsMsg says the same of a header that ends too early, whatever follows it and however the file is cut', () => {
+    for (const [header, offset, expected] of [
+      [[], 0, 'ipc_msg with its mtype'],
+      [[0x08], 1, 'one more byte'],
+      [[0x08, 0x83], 2, 'one more byte'],
+      [[0x08, 3], 0, 'ipc_msg with its msize'],
+      [[0x08, 3, 0x10], 3, 'one more byte'],
+      [[0x08, 3, 0x10, 0x83], 4, 'one more byte'],
+      // A type of five bytes, of which the fifth is as the tag of a size.
+      [[0x08, 0x80, 0x80, 0x80, 0x81, 0x10, 7], 6, 'a field of ipc_msg'],
+    ] as const) {
+      // What the header wants to go on with, and it is short, longer than its shortest form, or longer than any number.
+      for (const content of [[1], [0x10, 1], [3, 0x10, 1], [0x10, 0x80], [0], [0x08, 3, 0x10, 1], []]) {
+        const file = fileOf(header, [...content, ...Array(16).fill(0x80)])
+        for (const pieceBytes of [file.length, 1, HEADER_AT + header.length]) {
+          const what = `${header} and ${content} in pieces of ${pieceBytes}`
+          assert.deepEqual(refusal(file, pieceBytes), { offset: HEADER_AT + offset, expected }, what)
+        }
+      }
+    }
+  })
+
   test('decodeIpcnsMsg refuses a file that ends within a header, where the header begins', () => {
     const whole = fileOf([0x08, 0x80, 0x01, 0x10, 0])
     for (let length = HEADER_AT; length < whole.length; length++) {
@@ -239,6 +262,19 @@ describe('decodeIpcnsMsg of queues', () => {
     assert.deepEqual([most?.key, most?.mode, most?.id], [UINT_MAX, 0o777, 2 ** 31 - 1])
     assert.throws(() => decodeIpcnsMsg(queueFile([1, 2, 3, 4, 5, 0o600, 2 ** 31])), /found 2147483648$/)
     assert.throws(() => decodeIpcnsMsg(queueFile([1, 2, 3, 4, 5, 0o1000, 6])), /found 0o1000$/)
+  })
+
+  test('decodeIpcnsMsg takes no more messages than a queue says that it has, however they are read', () => {
+    const [alone, ...plain] = [PLAIN_BELOW, 2, 3, 4, 5].map((mtype) => ({ mtype, mtext: payload(1) }))
+    assert.ok(alone !== undefined)
+    for (const messages of [[alone, ...plain], plain, [...plain, alone], [alone, alone, alone]]) {
+      const [file, empty] = [encodeIpcnsMsg([{ ...QUEUE, messages }]), encodeIpcnsMsg([QUEUE]).length]
+      const two = encodeIpcnsMsg([{ ...QUEUE, messages: messages.slice(0, 2) }]).length
+      assert.equal(file[empty - 1], messages.length, 'qnum ends the entry')
+      file[empty - 1] = 2
+      // The third one is taken for a queue: `1 mtype` for its desc.
+      assert.deepEqual(refusal(file), { offset: two + 4, expected: 'ipc_msg_entry.desc, a message' })
+    }
   })
 
   test('decodeIpcnsMsg says what it misses where a file ends too early, and its own name for a file without one', () => {

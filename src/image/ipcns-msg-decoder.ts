@@ -153,7 +153,8 @@ export class IpcnsMessageView {
 
   /** @returns The size of the payload. */
   readHeader(reader: ByteReader, length: number): number {
-    return this.#readPlainHeader(reader, length) ?? this.#readFields(reader.part(length))
+    const record = reader.part(length)
+    return this.#readPlainHeader(record) ?? this.#readFields(record)
   }
 
   /** Reads the payload and its padding. */
@@ -164,22 +165,21 @@ export class IpcnsMessageView {
   }
 
   /** Reads a header as every writer puts it, without an object for each field. */
-  #readPlainHeader(reader: ByteReader, length: number): number | undefined {
-    const start = reader.position
-    const end = start + length
-    if (end > reader.end || reader.window[start] !== TAG_MTYPE) return undefined
-    reader.position = start + 1
-    const mtype = readVarint(reader)
-    if (reader.window[reader.position] === TAG_MSIZE) {
-      reader.position++
-      const msize = readVarint(reader)
-      if (reader.position === end && mtype >= 1 && mtype <= LONG_MAX && msize <= UINT_MAX) {
+  #readPlainHeader(record: ByteReader): number | undefined {
+    const { window, start, end } = record
+    if (start === end || window[start] !== TAG_MTYPE) return undefined
+    record.position++
+    const mtype = readVarint(record)
+    if (record.position < end && window[record.position] === TAG_MSIZE) {
+      record.position++
+      const msize = readVarint(record)
+      if (record.position === end && mtype >= 1 && mtype <= LONG_MAX && msize <= UINT_MAX) {
         this.mtype = mtype
         this.unknown = undefined
         return Number(msize)
       }
     }
-    reader.position = start
+    record.position = start
     return undefined
   }
 

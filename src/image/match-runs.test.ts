@@ -45,6 +45,11 @@ test('matchInSteps takes the longest run first, then what is before and behind i
   assert.deepEqual(only('-bcd-e-', '+e+bcd+'), ['0 4 5 6', '0 1 2 6'])
 })
 
+test('matchInSteps looks no further than to what both end with, where one has nothing left before that', () => {
+  assert.deepEqual(only('-abzz', '+abz'), ['0 3', '0'])
+  assert.deepEqual(only('+abz', '-abzz'), ['0', '0 3'])
+})
+
 test('matchInSteps leaves the same of both when what one alone has is taken away', () => {
   const list = fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 12 })
   fc.assert(
@@ -86,4 +91,24 @@ test('matchInSteps takes what would be too many pairs for unlike, but for what b
     Array.from(odd, (_, index) => index + 1),
   )
   assert.deepEqual(result.onlyAfter, result.onlyBefore)
+})
+
+test('matchInSteps counts the pairs that it compares, however long what both begin with is', () => {
+  const rising = (length: number, first: number) => Array.from({ length }, (_, index) => first + index)
+  const [head, middle] = [rising(100_000, 0), rising(600, 200_000)]
+  const { onlyBefore, onlyAfter } = matched([...head, -1, ...middle, -2], [...head, -3, ...middle, -4]).result
+  assert.deepEqual(
+    [onlyBefore, onlyAfter],
+    [
+      [100_000, 100_601],
+      [100_000, 100_601],
+    ],
+  )
+})
+
+test('matchInSteps compares a hundred million pairs, and not one row more', () => {
+  const odd = (length: number) => Array.from({ length }, (_, index) => 2 * index + 1)
+  const even = Array.from({ length: 10_000 }, (_, index) => 2 * index)
+  assert.equal(matchInSteps(odd(10_000), even).next().done, false, 'it has begun to')
+  assert.equal(matchInSteps(odd(10_001), even).next().done, true, 'it gave up at once')
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CheckpointQueue, MessageView } from '../engine/index.ts'
 import { JsonObject } from './json-line.ts'
-import { MessageColumns, ToldColumns } from './message-columns.ts'
+import { MessageColumns, NOTHING_TOLD, ToldColumns } from './message-columns.ts'
 
 const SAFE = Number.MAX_SAFE_INTEGER
 
@@ -69,6 +69,12 @@ test('ToldColumns.take gives what the next messages tell alike, and no more of t
   assert.deepEqual(taken(2), { count: 2, sequence: 6, step: 1, pid: 7, uid: 8, time: 100 })
   assert.deepEqual(taken(9), { count: 1, sequence: 8, step: 1, pid: 7, uid: 8, time: 100 })
   assert.deepEqual(taken(9), { count: 1, sequence: 9, step: 1, pid: 9, uid: 8, time: 100 })
+})
+
+test('NOTHING_TOLD tells of any number of messages at once, and nothing of them', () => {
+  assert.deepEqual([NOTHING_TOLD.take(1), NOTHING_TOLD.take(1_000)], [1, 1_000])
+  const { take: _, ...told } = NOTHING_TOLD
+  assert.deepEqual(told, { sequence: -1, step: 0, pid: -1, uid: -1, time: -1 })
 })
 
 describe('MessageColumns', () => {

@@ -84,7 +84,8 @@ export async function replaceImage(
     await directory.flush()
     await directory.rename(names.msgq + NEW, names.msgq)
   } catch (error) {
-    await settleLater(directory, names)
+    // What cannot be put back now is put back by the next write, and can be read until then.
+    await settle(directory, names).catch(() => undefined)
     throw error
   }
   await directory.flush()
@@ -187,15 +188,6 @@ async function settleOld(directory: ImageDirectory, name: string, seal: FileSeal
   const isInPlace = await hasSealed(directory, name, seal)
   const isKept = await hasSealed(directory, name + OLD, seal)
   return !isInPlace && isKept ? directory.rename(name + OLD, name) : directory.remove(name + OLD)
-}
-
-/** After a failure: what cannot be put back now is put back by the next write, and can be read until then. */
-async function settleLater(directory: ImageDirectory, names: ImageNames): Promise<void> {
-  try {
-    await settle(directory, names)
-  } catch {
-    return
-  }
 }
 
 /** Our file of a write that did not reach its commit; `undefined` when it is not even whole itself. */

@@ -35,7 +35,7 @@ describe('writeSealed', () => {
     const chunks = [5, 0, 3_000, 1].map((length, index) => new Uint8Array(length).fill(index + 1))
     const write = file.write.bind(file)
     const few = (bytes: Uint8Array, from: number, length: number, position: number) =>
-      write(bytes, from, Math.min(length, 1_000), position)
+      write(bytes, from, Math.min(length, 700), position)
     Object.assign(file, { write: few })
     const sizeBytes = 3_006
     assert.deepEqual(await writeSealed(file, chunks, 0), { sizeBytes, sha256: sha256(...chunks) })
@@ -82,7 +82,39 @@ describe('writeSealed', () => {
     await assert.rejects(writeSealed(file, [chunk], 0), writing)
     await assert.rejects(writeSealed(file, [chunk, chunk], 0), writing)
   })
+
+  test('writeSealed that fails is over when its writes and flushes are: its file may be closed', async () => {
+    const write = later(file.write.bind(file) as (...args: unknown[]) => Promise<unknown>)
+    const flush = later(file.datasync.bind(file))
+    Object.assign(file, { write: write.delayed, datasync: flush.delayed })
+    const making = new Error('making')
+    const chunks = function* () {
+      for (let count = 0; count < 9; count++) yield new Uint8Array(CHUNK_BYTES)
+      throw making
+    }
+    await assert.rejects(writeSealed(file, chunks(), 0), making)
+    assert.deepEqual(
+      [write.state, flush.state],
+      [
+        { begun: 9, ended: 9 },
+        { begun: 1, ended: 1 },
+      ],
+    )
+  })
 })
+
+/** Does something later than whoever waits for nothing else goes on, and says whether it was done. */
+function later<Args extends readonly unknown[], Done>(work: (...args: Args) => Promise<Done>) {
+  const state = { begun: 0, ended: 0 }
+  const delayed = async (...args: Args): Promise<Done> => {
+    state.begun++
+    await new Promise(setImmediate)
+    const done = await work(...args)
+    state.ended++
+    return done
+  }
+  return { state, delayed }
+}
 
 describe('readSealed', () => {
   test('readSealed gives what the decoder makes of the file, and what the file is known by', async () => {
@@ -124,6 +156,25 @@ describe('readSealed', () => {
     await assert.rejects(readSealed(file, 'a-file', failing), wrong)
     Object.assign(file, { read: () => Promise.reject(wrong) })
     await assert.rejects(readSealed(file, 'a-file', NOTHING), wrong)
+  })
+
+  test('readSealed that fails is over when its reads are: its file may be closed', async () => {
+    await file.write(new Uint8Array(10))
+    const read = later(file.read.bind(file) as (...args: unknown[]) => Promise<unknown>)
+    Object.assign(file, { read: read.delayed })
+    const wrong = new Error('wrong')
+    const feed = () => {
+      throw wrong
+    }
+    await assert.rejects(readSealed(file, 'a-file', { ...NOTHING, feed }), wrong)
+    assert.deepEqual(read.state, { begun: 2, ended: 2 })
+  })
+
+  test('readSealed reads a file of a byte less than 2 GiB', async () => {
+    await file.truncate(IMAGE_FILE_BYTES_MAX)
+    const begun = new Error('it was read')
+    Object.assign(file, { read: () => Promise.reject(begun) })
+    await assert.rejects(readSealed(file, 'a-file', NOTHING), begun)
   })
 
   test('readSealed refuses a file of 2 GiB before it reads any of it', async () => {

@@ -69,7 +69,7 @@ export async function readSealed<Result>(
   const hash = chunkHash(size)
   let error: ImageError | undefined
   let position = 0
-  let reading = Promise.allSettled([Promise.resolve({ bytesRead: 0 })])
+  let reading: Promise<unknown> | undefined
   try {
     let buffer = await hash.lend()
     let { bytesRead } = await file.read(buffer, 0, buffer.length, 0)
@@ -77,14 +77,16 @@ export async function readSealed<Result>(
       const chunk = buffer.subarray(0, bytesRead)
       position += bytesRead
       buffer = await hash.lend()
-      reading = Promise.allSettled([file.read(buffer, 0, buffer.length, position)])
+      const next = Promise.allSettled([file.read(buffer, 0, buffer.length, position)])
+      reading = next
       hash.addLent(chunk)
       error ??= refusal(() => decoder.feed(chunk))
-      ;({ bytesRead } = settled(await reading))
+      ;({ bytesRead } = settled(await next))
     }
     const seal = { sizeBytes: position, sha256: await hash.digest() }
     return { seal, result: resultOf(decoder, error) }
   } finally {
+    // Also when the decoder failed: the file may not be closed under a read.
     await reading
     hash.close()
   }
