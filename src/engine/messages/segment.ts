@@ -79,7 +79,9 @@ export class Segment {
   /** Before a record is changed that is there: makes the words the segment's own. */
   own(): void {
     if (!this.#isShared) return
-    this.words = this.words.slice()
+    const { words, end } = this
+    this.words = new Int32Array(words.length)
+    this.words.set(end < words.length ? words.subarray(0, end) : words)
     this.bytes = new Uint8Array(this.words.buffer)
     this.view = new DataView(this.words.buffer)
     this.#isShared = false
