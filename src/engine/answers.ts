@@ -52,7 +52,7 @@ export class Answers {
   values(): Completion[] {
     const all: Completion[] = []
     let bit = 0
-    for (const other of this.others()) {
+    for (const other of this.#others.values()) {
       const next = other.ticket.number - this.#first
       this.#addZeros(all, bit, next)
       bit = Math.max(bit, next)
@@ -62,9 +62,9 @@ export class Answers {
     return all
   }
 
-  /** All but those of which a bit is kept, which are a mere 0; by number. */
+  /** All but those of which a bit is kept, which are a mere 0; in any order. */
   others(): Completion[] {
-    return this.#others.values()
+    return this.#others.unsorted()
   }
 
   /** Those of some bits: numbers themselves cannot be counted up to the highest. */

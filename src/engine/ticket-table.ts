@@ -74,6 +74,11 @@ export class TicketTable<Value extends object> {
     return this.#inOrder().map((at) => this.#values[at] as Value)
   }
 
+  /** As `values`, in whatever order they lie: what is the same in any order need not sort them. */
+  unsorted(): Value[] {
+    return this.#values.filter((value) => value !== undefined)
+  }
+
   /** The slots that have one. */
   #inOrder(): number[] {
     const tickets = this.#tickets

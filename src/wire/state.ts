@@ -14,6 +14,8 @@ import { readHeader, readLimits, readQueue, readWholeQueue, writeHeader, writeLi
 const MAGIC = 0x5347_534d
 const STATE_VERSION = 1
 const HEADER_BYTES = 8
+/** A few queues, and what some sessions were answered, are as much; a writer that began small would grow four times until then. */
+const STATE_BUFFER_BYTES = 16_384
 
 /** What a part is. Of the format: never change one, only add. */
 const END = 0
@@ -36,7 +38,10 @@ const CHECKPOINT_RESTORE = 2
  * @param writer Of one who encodes states again and again, one after the other: its buffers are used, and no new ones grow.
  * @throws {RangeError} a message is longer than MESSAGE_BYTES_MAX.
  */
-export function* encodeState(parts: Iterable<StatePart>, writer: ByteWriter = new ByteWriter()): Generator<Uint8Array> {
+export function* encodeState(
+  parts: Iterable<StatePart>,
+  writer: ByteWriter = new ByteWriter(undefined, STATE_BUFFER_BYTES),
+): Generator<Uint8Array> {
   // What an encoding that failed left behind is gone.
   writer.cutTo(0)
   writer.fixed32(MAGIC)
