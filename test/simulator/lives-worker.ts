@@ -13,10 +13,10 @@ export type EndOfLife =
   | { readonly failed: string }
 
 process.on('message', ({ kind, seed }: WantedLife) => {
-  runLives({ kind, seed, lives: 1 }).then(
-    ({ hash, hours, events, counts }) => tell({ hash, hours, events, counts: [...counts] }),
-    (error: unknown) => tell({ failed: error instanceof Error ? error.message : String(error) }),
-  )
+  const onLife = (_: number, report: LifeReport) => tell({ ...report, counts: [...report.counts] })
+  runLives({ kind, seed, lives: 1, onLife }).catch((error: unknown) => {
+    tell({ failed: error instanceof Error ? error.message : String(error) })
+  })
 })
 
 function tell(end: EndOfLife): void {

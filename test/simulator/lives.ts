@@ -97,12 +97,17 @@ export async function runLives({
     onLife?.(lifeSeed, report)
   }
   return {
-    hash: crc32(hashes.join()).toString(16).padStart(8, '0'),
+    hash: hashOf(hashes),
     hours: passed,
     events,
     counts,
     lives: hashes.length,
   }
+}
+
+/** Of lives, by their hashes in the order of their seeds. */
+export function hashOf(hashes: readonly string[]): string {
+  return crc32(hashes.join()).toString(16).padStart(8, '0')
 }
 
 async function runLife(kind: Kind, seed: number, onEvent: LivesOptions['onEvent']): Promise<LifeReport> {

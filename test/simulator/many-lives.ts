@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
-import { type Kind, repeats } from './lives.ts'
+import { hashOf, type Kind, repeats } from './lives.ts'
 import type { EndOfLife, WantedLife } from './lives-worker.ts'
 
 /** What became of many lives. */
 export interface ManyLives {
   readonly lives: number
+  /** As `runLives` has it, where none failed. */
+  readonly hash: string
   /** Of simulated time. */
   readonly hours: number
   readonly events: number
@@ -30,11 +32,13 @@ export async function runManyLives(options: ManyLivesOptions): Promise<ManyLives
   const { kind, seed, lives, processes = availableParallelism(), onEnd } = options
   const counts = new Map<string, number>()
   const failures: string[] = []
+  const hashes: string[] = []
   let [next, lived, hours, events] = [0, 0, 0, 0]
-  const ended = (end: EndOfLife) => {
+  const ended = (place: number, end: EndOfLife) => {
     lived++
     if ('failed' in end) failures.push(end.failed)
     else {
+      hashes[place] = end.hash
       hours += end.hours
       events += end.events
       for (const [what, count] of end.counts) counts.set(what, (counts.get(what) ?? 0) + count)
@@ -44,14 +48,14 @@ export async function runManyLives(options: ManyLivesOptions): Promise<ManyLives
   const worker = async () => {
     let child: ChildProcess | undefined
     while (next < lives) {
-      const wanted = { kind, seed: (seed + next++) >>> 0 }
+      const place = next++
       if (child?.connected !== true) child = fork(new URL('./lives-worker.js', import.meta.url))
-      ended(await lifeIn(child, wanted))
+      ended(place, await lifeIn(child, { kind, seed: (seed + place) >>> 0 }))
     }
     child?.disconnect()
   }
   await Promise.all(Array.from({ length: Math.min(processes, lives) }, worker))
-  return { lives: lived, hours, events, counts, failures }
+  return { lives: lived, hash: hashOf(hashes), hours, events, counts, failures }
 }
 
 /** Has a process run a life. One in which the process ends has failed. */
