@@ -49,22 +49,32 @@ export class Answers {
   }
 
   /** All of them, by number. */
-  *values(): Generator<Completion> {
+  values(): Completion[] {
+    const all: Completion[] = []
     let bit = 0
-    for (const [{ number }, other] of this.#others.entries()) {
-      yield* this.#zerosOf(bit, number - this.#first)
-      bit = Math.max(bit, number - this.#first)
-      yield other
+    for (const other of this.#others.values()) {
+      const next = other.ticket.number - this.#first
+      this.#addZeros(all, bit, next)
+      bit = Math.max(bit, next)
+      all.push(other)
     }
-    yield* this.#zerosOf(bit, Number.POSITIVE_INFINITY)
+    this.#addZeros(all, bit, Number.POSITIVE_INFINITY)
+    return all
+  }
+
+  /** All but those of which a bit is kept, which are a mere 0; in any order. */
+  others(): Completion[] {
+    return this.#others.unsorted()
   }
 
   /** Those of some bits: numbers themselves cannot be counted up to the highest. */
-  *#zerosOf(start: number, end: number): Generator<Completion> {
+  #addZeros(to: Completion[], start: number, end: number): void {
     if (this.#zeros === 0) return
+    const session = this.#session
     const most = Math.min(end, this.#words.length * WORD_BITS)
     for (let bit = start; bit < most; bit++) {
-      if (this.#hasBit(bit)) yield { ticket: { session: this.#session, number: this.#first + bit }, value: 0 }
+      if ((bit & 31) === 0 && this.#words[bit >> 5] === 0) bit += WORD_BITS - 1
+      else if (this.#hasBit(bit)) to.push({ ticket: { session, number: this.#first + bit }, value: 0 })
     }
   }
 

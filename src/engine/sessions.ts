@@ -91,7 +91,7 @@ export function expireSession(step: Step, { session }: ExpireSession): void {
   if (ticket.session !== 0 && ticket.session !== session) return fail(step, ticket, 'EPERM')
   step.changed = true
   namespace.sessions.delete(session)
-  for (const answer of ended.answers.values()) namespace.answerBytes -= answerBytesOf(answer)
+  for (const answer of ended.answers.others()) namespace.answerBytes -= answerBytesOf(answer)
   const ofSession = (ticket: Ticket) => ticket.session === session
   expunge(
     step,

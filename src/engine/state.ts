@@ -65,11 +65,14 @@ export function saveState({ namespace }: Engine): Iterable<StatePart> {
   const { nextIndex, lastIndex, sequence, nextId } = identifiers
   const cursor = { nextIndex, lastIndex, sequence }
   const options = { msgCopy, checkpointRestore, ownerUid }
-  const queues = [...identifiers.queues()].map((queue) => ({
+  const queues = Array.from(identifiers.queues(), (queue) => ({
     fields: queueFields(queue),
     messages: queue.messages.share(queue.cbytes),
   }))
-  const small = [...sessionParts(namespace), ...waitingParts(namespace), ...heldParts(namespace)]
+  const small: StatePart[] = []
+  addSessions(small, namespace)
+  addWaiting(small, namespace)
+  addHeld(small, namespace)
   const restores = [...namespace.restores.values()].map(({ ticket, header, queues }) => ({
     ticket,
     header,
@@ -83,7 +86,7 @@ export function saveState({ namespace }: Engine): Iterable<StatePart> {
         yield { part: 'queue', queue: { ...fields, messages: piece } }
       }
     }
-    yield* small
+    for (const part of small) yield part
     for (const { ticket, header, queues } of restores) {
       yield { part: 'restore', ticket, header }
       for (const { queue, messages } of queues) {
@@ -171,16 +174,17 @@ export class StateLoader {
   }
 }
 
-function* sessionParts({ sessions }: Namespace): Generator<StatePart> {
+/** Of answers there are hundreds a session: they are added one by one, with nothing made beside each. */
+function addSessions(parts: StatePart[], { sessions }: Namespace): void {
   for (const [session, { acknowledged, answers }] of sessions) {
-    yield { part: 'session', session, acknowledged }
-    for (const completion of answers.values()) yield { part: 'answer', completion }
+    parts.push({ part: 'session', session, acknowledged })
+    for (const completion of answers.values()) parts.push({ part: 'answer', completion })
   }
 }
 
-function* heldParts({ held }: Namespace): Generator<StatePart> {
+function addHeld(parts: StatePart[], { held }: Namespace): void {
   for (const { receive, caller, queue, sequence } of held.values()) {
-    yield { part: 'held', receive, caller, msqid: queue.msqid, sequence }
+    parts.push({ part: 'held', receive, caller, msqid: queue.msqid, sequence })
   }
 }
 
@@ -201,13 +205,13 @@ function* inPieces<M extends CheckpointMessage>(messages: Iterable<M>): Generato
 }
 
 /** A session's end goes through all waiting calls in one order, a queue serves its own in another: both are kept. */
-function* waitingParts(namespace: Namespace): Generator<StatePart> {
-  const order = new Map([...namespace.waiting.values()].map((waiting, index) => [waiting, index]))
-  for (const queue of namespace.identifiers.queues()) {
-    for (const waiting of waitersOf(queue)) {
-      const { ticket, caller, call } = waiting
-      const place = there(order.get(waiting), `waiting call ${ticketKey(ticket)}`)
-      yield { part: 'waiting', call: { ticket, msqid: queue.msqid, caller, call }, order: place }
+function addWaiting(parts: StatePart[], { waiting, identifiers }: Namespace): void {
+  const order = new Map(Array.from(waiting.values(), (each, index) => [each, index]))
+  for (const queue of identifiers.queues()) {
+    for (const each of waitersOf(queue)) {
+      const { ticket, caller, call } = each
+      const place = there(order.get(each), `waiting call ${ticketKey(ticket)}`)
+      parts.push({ part: 'waiting', call: { ticket, msqid: queue.msqid, caller, call }, order: place })
     }
   }
 }

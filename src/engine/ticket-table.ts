@@ -66,16 +66,25 @@ export class TicketTable<Value extends object> {
   }
 
   /** All of them, by session and number: the same ones always come in the same order. */
-  *entries(): Generator<readonly [Ticket, Value]> {
-    const tickets = this.#tickets.filter((ticket) => ticket !== undefined)
-    for (const ticket of tickets.sort((a, b) => a.session - b.session || a.number - b.number)) {
-      const value = this.get(ticket)
-      if (value !== undefined) yield [ticket, value]
-    }
+  entries(): [Ticket, Value][] {
+    return this.#inOrder().map((at) => [this.#tickets[at] as Ticket, this.#values[at] as Value])
   }
 
-  *values(): Generator<Value> {
-    for (const [, value] of this.entries()) yield value
+  values(): Value[] {
+    return this.#inOrder().map((at) => this.#values[at] as Value)
+  }
+
+  /** As `values`, in whatever order they lie: what is the same in any order need not sort them. */
+  unsorted(): Value[] {
+    return this.#values.filter((value) => value !== undefined)
+  }
+
+  /** The slots that have one. */
+  #inOrder(): number[] {
+    const tickets = this.#tickets
+    const slots: number[] = []
+    for (let at = 0; at < tickets.length; at++) if (tickets[at] !== undefined) slots.push(at)
+    return slots.sort((a, b) => compare(tickets[a] as Ticket, tickets[b] as Ticket))
   }
 
   /** The slot that has a ticket or, where none has, the one that it would get. */
@@ -128,6 +137,10 @@ export class TicketTable<Value extends object> {
     this.#shift = 32 - Math.log2(length)
     this.#size = 0
   }
+}
+
+function compare(one: Ticket, other: Ticket): number {
+  return one.session - other.session || one.number - other.number
 }
 
 function emptySlots(length: number): undefined[] {

@@ -27,10 +27,15 @@ export class ByteWriter {
   #start = 0
   #end = 0
   readonly #bufferBytes: number
+  readonly #firstBytes: number
 
-  /** @param bufferBytes Of whoever takes long records: some of them should fit, or each moves on to a buffer of its own. */
-  constructor(bufferBytes: number = BUFFER_BYTES) {
+  /**
+   * @param bufferBytes Of whoever takes long records: some of them should fit, or each moves on to a buffer of its own.
+   * @param firstBytes Of whoever will surely write as much: no buffer has to grow until then.
+   */
+  constructor(bufferBytes: number = BUFFER_BYTES, firstBytes: number = FIRST_BUFFER_BYTES) {
     this.#bufferBytes = bufferBytes
+    this.#firstBytes = firstBytes
   }
 
   /** Bytes that were written and not yet taken. */
@@ -172,7 +177,7 @@ export class ByteWriter {
   /** What was not yet taken moves on to a new buffer, twice as long; one that is used more gets longer ones. */
   #grow(count: number): void {
     const { length } = this
-    const usual = Math.min(this.#bufferBytes, Math.max(FIRST_BUFFER_BYTES, this.#bytes.length * 2))
+    const usual = Math.min(this.#bufferBytes, Math.max(this.#firstBytes, this.#bytes.length * 2))
     const bytes = new Uint8Array(Math.max(usual, length + count, length * 2))
     bytes.set(this.#bytes.subarray(this.#start, this.#end))
     this.#bytes = bytes

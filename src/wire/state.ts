@@ -14,6 +14,8 @@ import { readHeader, readLimits, readQueue, readWholeQueue, writeHeader, writeLi
 const MAGIC = 0x5347_534d
 const STATE_VERSION = 1
 const HEADER_BYTES = 8
+/** A few queues, and what some sessions were answered, are as much; a writer that began small would grow four times until then. */
+const STATE_BUFFER_BYTES = 16_384
 
 /** What a part is. Of the format: never change one, only add. */
 const END = 0
@@ -33,22 +35,31 @@ const CHECKPOINT_RESTORE = 2
  * An engine's state as bytes, in pieces of at most STATE_PIECE_BYTES_MAX.
  *
  * @param parts Of `saveState`: they are asked for as the pieces are.
+ * @param writer Of one who encodes states again and again, one after the other: its buffers are used, and no new ones grow.
  * @throws {RangeError} a message is longer than MESSAGE_BYTES_MAX.
  */
-export function* encodeState(parts: Iterable<StatePart>): Generator<Uint8Array> {
-  const writer = new ByteWriter()
+export function* encodeState(
+  parts: Iterable<StatePart>,
+  writer: ByteWriter = new ByteWriter(undefined, STATE_BUFFER_BYTES),
+): Generator<Uint8Array> {
+  // What an encoding that failed left behind is gone.
+  writer.cutTo(0)
   writer.fixed32(MAGIC)
   writer.fixed32(STATE_VERSION)
   let count = 0
   for (const part of parts) {
-    frame(writer, () => writePart(writer, part))
+    const start = writer.length
+    writer.fixed32(0)
+    writePart(writer, part)
+    endFrame(writer, start)
     count++
     if (writer.length >= PART_BYTES) yield* piecesOf(writer.take())
   }
-  frame(writer, () => {
-    writer.byte(END)
-    writer.uint(count)
-  })
+  const start = writer.length
+  writer.fixed32(0)
+  writer.byte(END)
+  writer.uint(count)
+  endFrame(writer, start)
   yield* piecesOf(writer.take())
 }
 
@@ -112,13 +123,6 @@ export class StateReader {
     this.#frames.end()
     if (!this.#isWhole) throw new WireError(this.#header.length, 'the end of a state')
   }
-}
-
-function frame(writer: ByteWriter, write: () => void): void {
-  const start = writer.length
-  writer.fixed32(0)
-  write()
-  endFrame(writer, start)
 }
 
 function writePart(writer: ByteWriter, part: StatePart): void {

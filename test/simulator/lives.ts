@@ -33,11 +33,16 @@ export class LifeError extends Error {
 
   constructor(kind: Kind, seed: number, events: readonly string[], cause: unknown) {
     const why = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-    super(`${events.join('\n')}\n${why}\nto repeat: npm run sim -- --of ${kind} --seed ${seed} --lives 1`, { cause })
+    super(`${events.join('\n')}\n${why}\n${repeats(kind, seed)}`, { cause })
     this.kind = kind
     this.seed = seed
     this.events = events
   }
+}
+
+/** How a life is run again. */
+export function repeats(kind: Kind, seed: number): string {
+  return `to repeat: npm run sim -- --of ${kind} --seed ${seed} --lives 1`
 }
 
 /** Faults between two counts of all messages, and counts of a life. */
@@ -92,12 +97,17 @@ export async function runLives({
     onLife?.(lifeSeed, report)
   }
   return {
-    hash: crc32(hashes.join()).toString(16).padStart(8, '0'),
+    hash: hashOf(hashes),
     hours: passed,
     events,
     counts,
     lives: hashes.length,
   }
+}
+
+/** Of lives, by their hashes in the order of their seeds. */
+export function hashOf(hashes: readonly string[]): string {
+  return crc32(hashes.join()).toString(16).padStart(8, '0')
 }
 
 async function runLife(kind: Kind, seed: number, onEvent: LivesOptions['onEvent']): Promise<LifeReport> {

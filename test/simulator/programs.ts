@@ -220,5 +220,5 @@ type End<Value> =
 const BACKEND: ReadonlySet<string> = new Set(['ERR_MSGQ_UNAVAILABLE', 'ERR_MSGQ_NO_SPACE', 'ERR_MSGQ_CLOSED'])
 
 export function textOf(mtext: Uint8Array): string {
-  return Buffer.from(mtext).toString().trim()
+  return Buffer.from(mtext.buffer, mtext.byteOffset, mtext.length).toString().trim()
 }

@@ -18,6 +18,8 @@ const RATES = [1, 1, 1.00005, 0.99995, 1.0005, 0.9995, 1.01, 0.99]
 const EVENTS_A_TURN = 256
 /** What waits for its time waits for so many events. */
 const PATIENCE_EVENTS = 1_000
+/** So many characters are hashed at once: a call for each line takes longer than what it hashes. */
+const HASHED_AT_ONCE = 16_384
 /** What a failure shows of what went before it. */
 const LAST_EVENTS = 40
 
@@ -89,6 +91,8 @@ export class World {
   #order = 0
   #lastPid = 100
   #hash = 0
+  /** Lines that are no part of the hash yet. */
+  #unhashed = ''
   #count = 0
   readonly #last: string[] = []
   #failure: Error | undefined
@@ -102,6 +106,7 @@ export class World {
 
   /** Of everything that happened, in order: two runs of one seed have the same. */
   get hash(): string {
+    this.#addToHash()
     return (this.#hash >>> 0).toString(16).padStart(8, '0')
   }
 
@@ -140,9 +145,15 @@ export class World {
   /** Writes down what happened: it is a part of the hash. */
   note(what: string): void {
     const line = `${(this.now / 1000).toFixed(6)} ${this.current.name}: ${what}`
-    this.#hash = crc32(line, this.#hash)
+    this.#unhashed += line
+    if (this.#unhashed.length > HASHED_AT_ONCE) this.#addToHash()
     if (this.#last.push(line) > LAST_EVENTS) this.#last.shift()
     this.trace?.(line)
+  }
+
+  #addToHash(): void {
+    this.#hash = crc32(this.#unhashed, this.#hash)
+    this.#unhashed = ''
   }
 
   /** Begins a process. @param main What it does; it ends when that rejects, as a program does. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PlainMessages, ToldAlike } from './plain-messages.ts'
 import { payloadOf, recordWords, senderOf, sequenceOf, sizeOf, timeOf, typeOf, UNTOLD, writeRecord } from './record.ts'
-import { Segment } from './segment.ts'
+import { SEGMENT_WORDS, Segment } from './segment.ts'
 
 const EMPTY_WORDS = recordWords(0)
 /** More than three times the 32 records between two marks. */
@@ -134,6 +134,17 @@ test('what Segment.share gives stays as it was: what is added goes behind it, wh
   segment.own()
   segment.kill(second)
   assert.equal(segment.words, own, 'one copy is enough')
+})
+
+test('Segment.share of few records in an ordinary segment copies them: what is killed afterwards copies nothing', () => {
+  const segment = segmentOf(SEGMENT_WORDS)
+  const [first = 0, second = 0] = fill(segment, 2)
+  const { words } = segment
+  const shared = segment.share()
+  assert.equal(shared.words.length, shared.end)
+  segment.kill(first)
+  assert.equal(segment.words, words, 'its own all the time')
+  check(Segment.of(7, shared), [first, second])
 })
 
 test('Segment.of has the records of another, no room, and leaves them to the other', () => {

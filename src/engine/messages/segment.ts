@@ -16,6 +16,12 @@ export const SEGMENT_WORDS = 0x1_0000
 /** A queue that never held much costs little. */
 export const FIRST_SEGMENT_WORDS = 0x400
 
+/**
+ * Where records take less than such a part of a segment they are copied when they are shared: else it would get new room
+ * for all that it may hold, 256 KiB mostly, before its next change.
+ */
+const COPIED_SHARE = 16
+
 /** Records between two marks. */
 const MARK_RECORDS = 32
 
@@ -71,15 +77,20 @@ export class Segment {
 
   /** The records as they are: they stay so, whatever becomes of the segment. */
   share(): SharedRecords {
-    this.#isShared = true
     const { words, end, live, records, firstSequence, lastSequence } = this
-    return { words, end, live, records, firstSequence, lastSequence }
+    const told = { end, live, records, firstSequence, lastSequence }
+    if (words.length > FIRST_SEGMENT_WORDS && end * COPIED_SHARE < words.length)
+      return { ...told, words: words.slice(0, end) }
+    this.#isShared = true
+    return { ...told, words }
   }
 
   /** Before a record is changed that is there: makes the words the segment's own. */
   own(): void {
     if (!this.#isShared) return
-    this.words = this.words.slice()
+    const { words, end } = this
+    this.words = new Int32Array(words.length)
+    this.words.set(end < words.length ? words.subarray(0, end) : words)
     this.bytes = new Uint8Array(this.words.buffer)
     this.view = new DataView(this.words.buffer)
     this.#isShared = false

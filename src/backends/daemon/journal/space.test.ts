@@ -59,6 +59,21 @@ describe('a full disk', () => {
     await journal.close()
   })
 
+  test('canAppend refuses no receive once there is room again, though only receives were asked for since', async () => {
+    const { disk, journal } = await journalOn(2)
+    while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])
+    // It was asked for a segment just now, and finds none.
+    await new Promise(setImmediate)
+    disk.capacity += SEGMENT_BYTES
+    // Twice what the reserve holds.
+    for (let received = 0; received * RECEIVE.length < 2 * RESERVE_BYTES; received++) {
+      ok(journal.canAppend(RECEIVE.length, { freesSpace: true }), `receive ${received}`)
+      journal.append(RECEIVE, 0, { freesSpace: true })
+      await journal.whenDurable()
+    }
+    await journal.close()
+  })
+
   test('Journal.writeImage fails without harm, and where it succeeds it makes room for records', async () => {
     const { disk, journal } = await journalOn(3)
     while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])

@@ -108,9 +108,10 @@ export class Writer {
 
   canAppend(recordBytes: number, { freesSpace = false, followers = 0 }: AppendOptions = {}): boolean {
     if (!this.#supply.isFull) return true
-    if (this.#tailOffset + (1 + followers) * frameBytes(recordBytes) <= this.#limit(freesSpace)) return true
-    this.#supply.begin()
-    return false
+    const end = this.#tailOffset + (1 + followers) * frameBytes(recordBytes)
+    // Whoever uses the reserve asks too: a receive would else be refused at its end, though there is room again.
+    if (end > this.#limit(false)) this.#supply.begin()
+    return end <= this.#limit(freesSpace)
   }
 
   append(record: Uint8Array, time: number, { freesSpace = false, isAlone = false }: AppendOptions = {}): number {
