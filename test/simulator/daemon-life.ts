@@ -202,6 +202,8 @@ export class DaemonLife {
 
   /** Takes everything, and sees that nothing is left. */
   async #drain(): Promise<void> {
+    // A crash may still come. Whoever takes all gives up sooner than the longest outage ends.
+    this.downMs = START_AGAIN_MS
     for (const { process, program } of this.clients) if (program === undefined) this.world.kill(process, 'too late')
     this.clients = this.clients.filter(({ process }) => process.isAlive)
     const closing = this.clients.map(({ process, namespace }) =>
