@@ -59,6 +59,17 @@ describe('a full disk', () => {
     await journal.close()
   })
 
+  test('canAppend allows everything once there is room again, though nobody asked meanwhile', async () => {
+    const { disk, journal, notices } = await journalOn(2)
+    while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])
+    // It was asked for a segment just now, and finds none.
+    await new Promise(setImmediate)
+    disk.capacity += SEGMENT_BYTES
+    while (notices.at(-1)?.kind !== 'disk-has-room') await new Promise(setImmediate)
+    ok(journal.canAppend(SEND.length))
+    await journal.close()
+  })
+
   test('canAppend refuses no receive once there is room again, though only receives were asked for since', async () => {
     const { disk, journal } = await journalOn(2)
     while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])

@@ -2,7 +2,7 @@ import { type Disk, isFullDisk, NoRoomError } from './disk.ts'
 import type { OnNotice } from './errors.ts'
 import { makeSegment, type OpenSegment, type Segment } from './segment.ts'
 
-/** After the disk was full: how soon to look whether it still is, when somebody asks. */
+/** After the disk was full: how soon to look whether it still is. */
 const RETRY_MS = 1_000
 
 /** A segment that is there, or being made: records can be given their places in it already. */
@@ -32,6 +32,8 @@ export class SegmentSupply {
   #number: number
   #isFull = false
   #failedAt = Number.NEGATIVE_INFINITY
+  /** Looks again, though nobody asks: whoever comes next, when there is room, is not refused. */
+  #lookAgain: NodeJS.Timeout | undefined
   #passedOver: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -87,6 +89,7 @@ export class SegmentSupply {
   /** Returns when nothing is being made, and closes what was made for later. */
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#lookAgain)
     const spares = await Promise.allSettled(this.#spares.splice(0).map(({ ready }) => ready))
     for (const spare of spares) if (spare.status === 'fulfilled') await spare.value.file.close()
     await this.#passedOver
@@ -127,6 +130,13 @@ export class SegmentSupply {
       this.#options.onNotice({ kind: 'disk-full', message })
     }
     this.#isFull = true
+    if (this.#isClosed) return
+    this.#lookAgain ??= setTimeout(() => {
+      this.#lookAgain = undefined
+      this.#failedAt = Number.NEGATIVE_INFINITY
+      this.begin()
+    }, RETRY_MS)
+    this.#lookAgain.unref()
   }
 }
 
