@@ -73,7 +73,7 @@ export class Answers {
     const session = this.#session
     const most = Math.min(end, this.#words.length * WORD_BITS)
     for (let bit = start; bit < most; bit++) {
-      if ((bit & 31) === 0 && this.#words[bit >> 5] === 0) bit += WORD_BITS - 1
+      if (bit % WORD_BITS === 0 && this.#words[bit / WORD_BITS] === 0) bit += WORD_BITS - 1
       else if (this.#hasBit(bit)) to.push({ ticket: { session, number: this.#first + bit }, value: 0 })
     }
   }

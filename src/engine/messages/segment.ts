@@ -79,8 +79,8 @@ export class Segment {
   share(): SharedRecords {
     const { words, end, live, records, firstSequence, lastSequence } = this
     const told = { end, live, records, firstSequence, lastSequence }
-    if (words.length > FIRST_SEGMENT_WORDS && end * COPIED_SHARE < words.length)
-      return { ...told, words: words.slice(0, end) }
+    const areFew = words.length > FIRST_SEGMENT_WORDS && end * COPIED_SHARE < words.length
+    if (areFew) return { ...told, words: words.slice(0, end) }
     this.#isShared = true
     return { ...told, words }
   }
@@ -90,7 +90,7 @@ export class Segment {
     if (!this.#isShared) return
     const { words, end } = this
     this.words = new Int32Array(words.length)
-    this.words.set(end < words.length ? words.subarray(0, end) : words)
+    this.words.set(words.subarray(0, end))
     this.bytes = new Uint8Array(this.words.buffer)
     this.view = new DataView(this.words.buffer)
     this.#isShared = false
