@@ -77,8 +77,6 @@ export class ClusterLife {
   #started = 0
   /** Whoever joins now begins when the others go on. */
   #isQuiet = false
-  /** Whoever is to close now is not killed any more: its close would never end. */
-  #isDraining = false
   #mend: (() => void)[] = []
 
   constructor(seed: number, options: ClusterOptions) {
@@ -155,7 +153,6 @@ export class ClusterLife {
   }
 
   async #drain(): Promise<void> {
-    this.#isDraining = true
     for (const { process, program } of this.#members) if (program === undefined) this.world.kill(process, 'too late')
     this.#members = this.#members.filter(({ process }) => process.isAlive)
     const closing = this.#members.map(({ process, namespace }) =>
@@ -293,7 +290,8 @@ export class ClusterLife {
         return world.amidst(
           random.below(AMIDST_EVENTS),
           `${fault} now`,
-          () => this.#isDraining || this.#replace(member, true),
+          // Whoever is to pause or to close now is not killed any more: that would never end.
+          () => this.#isQuiet || this.#replace(member, true),
           () => !this.#isQuiet,
         )
       case 'node closed':
