@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
 import { appendEach, openJournal } from '../../../../test/simulator/opened.ts'
@@ -7,6 +8,8 @@ import { type JournalOptions, RECORD_BYTES_MAX } from './index.ts'
 
 const SEGMENT_BYTES = 65_536
 const RESERVE_BYTES = 8_192
+/** Between two looks whether something was told. */
+const LOOK_AGAIN_MS = 10
 const OPTIONS: JournalOptions = {
   segmentBytes: SEGMENT_BYTES,
   reserveBytes: RESERVE_BYTES,
@@ -65,7 +68,7 @@ describe('a full disk', () => {
     // It was asked for a segment just now, and finds none.
     await new Promise(setImmediate)
     disk.capacity += SEGMENT_BYTES
-    while (notices.at(-1)?.kind !== 'disk-has-room') await new Promise(setImmediate)
+    while (notices.at(-1)?.kind !== 'disk-has-room') await setTimeout(LOOK_AGAIN_MS)
     ok(journal.canAppend(SEND.length))
     await journal.close()
   })

@@ -130,7 +130,6 @@ export class SegmentSupply {
       this.#options.onNotice({ kind: 'disk-full', message })
     }
     this.#isFull = true
-    if (this.#isClosed) return
     this.#lookAgain ??= setTimeout(() => {
       this.#lookAgain = undefined
       this.#failedAt = Number.NEGATIVE_INFINITY
