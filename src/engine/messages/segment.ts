@@ -88,9 +88,8 @@ export class Segment {
   /** Before a record is changed that is there: makes the words the segment's own. */
   own(): void {
     if (!this.#isShared) return
-    const { words, end } = this
-    this.words = new Int32Array(words.length)
-    this.words.set(words.subarray(0, end))
+    // With what lies behind the records too: it shows through where a shorter one is written there.
+    this.words = this.words.slice()
     this.bytes = new Uint8Array(this.words.buffer)
     this.view = new DataView(this.words.buffer)
     this.#isShared = false
