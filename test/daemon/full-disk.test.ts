@@ -28,8 +28,6 @@ async function started(now?: () => number) {
     segmentBytes: SEGMENT_BYTES,
     reserveBytes: RESERVE_BYTES,
     imageEveryBytes: Number.POSITIVE_INFINITY,
-    // A full disk is looked at again whenever it is asked.
-    clock: () => Number.MAX_VALUE,
   }
   const served = await ServedNamespace.start({}, now === undefined ? {} : { now }, journal)
   const other = await served.connect()

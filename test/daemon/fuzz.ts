@@ -30,7 +30,11 @@ export interface FuzzReport {
  * Sends a daemon random frames, mutated ones and noise, beside clients that never end a frame and never read; another client
  * is served meanwhile. Rejects where the daemon ends, does not answer, or takes too much memory.
  */
-export async function fuzzDaemon(seed: number, frames: number): Promise<FuzzReport> {
+export async function fuzzDaemon(
+  seed: number,
+  frames: number,
+  onSent: (frames: number) => void = () => undefined,
+): Promise<FuzzReport> {
   await using serve = await ServeProcess.start(['--durability', 'none'])
   await using namespace = await openNamespace(serve.url)
   const slow = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => neverEnds(serve.socket)))
@@ -45,6 +49,7 @@ export async function fuzzDaemon(seed: number, frames: number): Promise<FuzzRepo
     if (await bears(serve.socket, randomFrames(random, samples, count))) borne++
     sent += count
     connections++
+    onSent(sent)
     if (connections % 50 === 0) await namespace.nextId()
   }
   equal(typeof (await namespace.limits()).msgmax, 'number')

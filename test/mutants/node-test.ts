@@ -3,6 +3,8 @@
  * be run in this process, again and again, in an order of our choice. `stand-ins.ts` puts it there.
  */
 
+export { mock } from 'node:test'
+
 /** What a test is given; none of ours uses more. */
 export interface TestContext {
   diagnostic(message: string): void

@@ -1,4 +1,5 @@
 import { deepEqual, equal, fail, ok } from 'node:assert/strict'
+import { mock } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import {
@@ -13,8 +14,10 @@ import { Random } from '../oracle/random.ts'
 import { SimulatedDisk, Stopped } from './disk.ts'
 
 const DURABILITIES: readonly Durability[] = ['fsync', 'fsync', 'interval', 'none']
-/** Never: what a timer does here, `flush` does. */
+/** Never: what its timer does, `flush` does here. */
 const INTERVAL_MS = 2 ** 31 - 1
+/** Between two actions: a full disk is looked at again after some of them. */
+const ACTION_MS = 400
 /** A process that is not stopped earlier is stopped when it has done so much. */
 const ACTIONS_MAX = 12
 
@@ -27,16 +30,22 @@ type Covered = Map<string, number>
 /** Runs lives, of this seed and those after it. @throws What is wrong, with the command that repeats it. */
 export async function runJournals(seed: number, lives: number): Promise<ReadonlyMap<string, number>> {
   const covered: Covered = new Map()
-  for (let life = 0; life < lives; life++) {
-    const lifeSeed = (seed + life) >>> 0
-    try {
-      await new JournalLife(lifeSeed, covered).run()
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause)
-      throw new Error(`${why}\nto repeat: npm run sim -- --of journal --seed ${lifeSeed} --lives 1`, { cause })
-    }
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    for (let life = 0; life < lives; life++) await runJournal((seed + life) >>> 0, covered)
+  } finally {
+    mock.timers.reset()
   }
   return covered
+}
+
+async function runJournal(seed: number, covered: Covered): Promise<void> {
+  try {
+    await new JournalLife(seed, covered).run()
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(`${why}\nto repeat: npm run sim -- --of journal --seed ${seed} --lives 1`, { cause })
+  }
 }
 
 /**
@@ -64,7 +73,7 @@ class JournalLife {
     const retain = random.pick([{}, { ms: 200, bytes: 100_000 }, { ms: 1_000_000, bytes: 1_000_000 }])
     const segmentBytes = random.pick([8_192, 16_384, 65_536])
     const durability = random.pick(DURABILITIES)
-    this.#options = { durability, intervalMs: INTERVAL_MS, segmentBytes, retain, clock: () => Number.MAX_VALUE }
+    this.#options = { durability, intervalMs: INTERVAL_MS, segmentBytes, retain }
     if (random.chance(30)) this.#disk.faults = { shortWrites: 50, failedFlushes: 0 }
     if (random.chance(20)) this.#disk.faults = { shortWrites: 20, failedFlushes: 30 }
     if (random.chance(20)) this.#disk.capacity = segmentBytes * random.between(2, 8)
@@ -160,6 +169,7 @@ class JournalLife {
   }
 
   async #act(journal: Journal): Promise<void> {
+    mock.timers.tick(ACTION_MS)
     const action = this.#random.weighted({ append: 12, wait: 5, turn: 3, image: 3, flush: 2, history: 1, past: 1 })
     if (action === 'append') return this.#append(journal)
     if (action === 'wait') return journal.whenDurable()

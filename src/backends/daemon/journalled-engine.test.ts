@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok, rejects } from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, describe, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { aimed, entriesWithRestores, opening, options, root } from '../../../test/engine/random-entries.ts'
 import { Random } from '../../../test/oracle/random.ts'
@@ -7,6 +7,7 @@ import { SimulatedDisk } from '../../../test/simulator/disk.ts'
 import { IPC_NOWAIT, IPC_RMID, IPC_SET, IPC_STAT } from '../../abi/index.ts'
 import { brokenInvariants, type Call, type Completion, type Engine, saveState } from '../../engine/index.ts'
 import { encodeState } from '../../wire/index.ts'
+import { LOOK_AGAIN_MS } from './journal/supply.ts'
 import { JournalledEngine, type JournalledOptions } from './journalled-engine.ts'
 
 const SEGMENT_BYTES = 65_536
@@ -34,6 +35,8 @@ const receive: Call = { name: 'msgrcv', msqid: 0, msgsz: 8_192, msgtyp: 0, msgfl
 const send: Call = { name: 'msgsnd', msqid: 0, mtype: 1, mtext: new Uint8Array(500), msgflg: IPC_NOWAIT }
 
 describe('JournalledEngine', () => {
+  afterEach(() => mock.timers.reset())
+
   test('open brings back the very state, whatever was done: after a close, a kill, and a power cut', async () => {
     await fc.assert(
       fc.asyncProperty(options, entriesWithRestores, fc.integer(), async (namespace, log, seed) => {
@@ -134,10 +137,8 @@ describe('JournalledEngine', () => {
   test('apply refuses sends on a full disk, and takes receives and removals; with room it goes on', async () => {
     const disk = new SimulatedDisk(new Random(1))
     disk.capacity = 2 * SEGMENT_BYTES
-    const { journalled, told, call } = await opened(disk, {
-      imageEveryBytes: Number.POSITIVE_INFINITY,
-      clock: () => Number.MAX_VALUE,
-    })
+    mock.timers.enable({ apis: ['setTimeout'] })
+    const { journalled, told, call } = await opened(disk, { imageEveryBytes: Number.POSITIVE_INFINITY })
     call(get)
     call({
       name: 'msgctl',
@@ -156,6 +157,7 @@ describe('JournalledEngine', () => {
     const last = told.at(-1)
     ok(last !== undefined && 'value' in last)
     disk.capacity += 4 * SEGMENT_BYTES
+    mock.timers.tick(LOOK_AGAIN_MS)
     while (!call(send)) await new Promise(setImmediate)
     ok(call({ name: 'msgctl', msqid: 0, cmd: IPC_RMID }))
     await journalled.close()
@@ -166,7 +168,7 @@ describe('JournalledEngine', () => {
     for (let reserveBytes = 600; reserveBytes < 900; reserveBytes += 8) {
       const disk = new SimulatedDisk(new Random(1))
       disk.capacity = SEGMENT_BYTES / 4
-      const small = { segmentBytes: SEGMENT_BYTES / 4, reserveBytes, clock: () => Number.MAX_VALUE }
+      const small = { segmentBytes: SEGMENT_BYTES / 4, reserveBytes }
       const { journalled, call } = await opened(disk, { ...small, imageEveryBytes: Number.POSITIVE_INFINITY })
       call(get)
       const settings = { perm: { uid: 0, gid: 0, mode: 0o600 }, qbytes: 2 ** 20 }

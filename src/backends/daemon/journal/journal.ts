@@ -263,7 +263,7 @@ export class Journal {
 
   /** Appends from here on. */
   async #begin(place: EndOfRecords['place'], { next, time }: EndOfRecords): Promise<void> {
-    const { segmentBytes, onNotice, clock } = this.#options
+    const { segmentBytes, onNotice } = this.#options
     const tail = place === undefined ? undefined : this.#segments[place.index]
     const last = place?.index ?? this.#segments.findLastIndex(({ first }) => first !== undefined)
     const empty = this.#segments.slice(last + 1)
@@ -272,7 +272,6 @@ export class Journal {
     const supply = new SegmentSupply(this.#disk, this.#id, spares, number, {
       segmentBytes,
       onNotice,
-      clock,
       onMade: (segment) => {
         this.#segments = [...this.#segments, segment].sort((one, other) => one.number - other.number)
       },

@@ -34,8 +34,6 @@ export interface JournalOptions {
   readonly onDurable?: (sequence: number) => void
   /** Hears how far reading what brings the state back has come, again and again. What it throws ends the start. */
   readonly onProgress?: (read: ReadSoFar) => void
-  /** Milliseconds of any clock, which says when to look again whether a full disk has room. Default `performance.now`. */
-  readonly clock?: () => number
 }
 
 /** Large enough that a segment is rarely begun, small enough that it is zeroed in some 50 ms and replayed in one piece. */
@@ -71,7 +69,6 @@ export function settle(options: JournalOptions): Required<JournalOptions> {
     onNotice: options.onNotice ?? (() => undefined),
     onDurable: options.onDurable ?? (() => undefined),
     onProgress: options.onProgress ?? (() => undefined),
-    clock: options.clock ?? (() => performance.now()),
   }
 }
 

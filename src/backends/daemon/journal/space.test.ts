@@ -1,20 +1,14 @@
 import { deepEqual, equal, ok, rejects, throws } from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { setTimeout } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
 import { appendEach, openJournal } from '../../../../test/simulator/opened.ts'
 import { type JournalOptions, RECORD_BYTES_MAX } from './index.ts'
+import { LOOK_AGAIN_MS } from './supply.ts'
 
 const SEGMENT_BYTES = 65_536
 const RESERVE_BYTES = 8_192
-/** Between two looks whether something was told. */
-const LOOK_AGAIN_MS = 10
-const OPTIONS: JournalOptions = {
-  segmentBytes: SEGMENT_BYTES,
-  reserveBytes: RESERVE_BYTES,
-  clock: () => Number.MAX_VALUE,
-}
+const OPTIONS: JournalOptions = { segmentBytes: SEGMENT_BYTES, reserveBytes: RESERVE_BYTES }
 const SEND = Buffer.alloc(500, 1)
 const RECEIVE = Buffer.alloc(100, 2)
 
@@ -26,6 +20,9 @@ async function journalOn(segments: number) {
 }
 
 describe('a full disk', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
+  afterEach(() => mock.timers.reset())
+
   test('canAppend refuses before the reserve is used, and every record that it allowed is durable', async () => {
     const { journal, notices } = await journalOn(2)
     let sent = 0
@@ -52,33 +49,24 @@ describe('a full disk', () => {
     await journal.close()
   })
 
-  test('canAppend allows everything again when there is room, after it was asked once more', async () => {
+  test('canAppend allows everything once there is room again, though nobody asked meanwhile', async () => {
     const { disk, journal, notices } = await journalOn(2)
     while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])
     disk.capacity += SEGMENT_BYTES
-    while (!journal.canAppend(SEND.length)) await new Promise(setImmediate)
-    equal(notices.at(-1)?.kind, 'disk-has-room')
+    mock.timers.tick(LOOK_AGAIN_MS)
+    while (notices.at(-1)?.kind !== 'disk-has-room') await new Promise(setImmediate)
+    ok(journal.canAppend(SEND.length))
     await appendEach(journal, [SEND.toString()])
     await journal.close()
   })
 
-  test('canAppend allows everything once there is room again, though nobody asked meanwhile', async () => {
+  test('canAppend refuses no receive once there is room again, though only receives were asked for since', async () => {
     const { disk, journal, notices } = await journalOn(2)
     while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])
-    // It was asked for a segment just now, and finds none.
-    await new Promise(setImmediate)
     disk.capacity += SEGMENT_BYTES
-    while (notices.at(-1)?.kind !== 'disk-has-room') await setTimeout(LOOK_AGAIN_MS)
-    ok(journal.canAppend(SEND.length))
-    await journal.close()
-  })
-
-  test('canAppend refuses no receive once there is room again, though only receives were asked for since', async () => {
-    const { disk, journal } = await journalOn(2)
-    while (journal.canAppend(SEND.length)) await appendEach(journal, [SEND.toString()])
-    // It was asked for a segment just now, and finds none.
-    await new Promise(setImmediate)
-    disk.capacity += SEGMENT_BYTES
+    ok(journal.canAppend(RECEIVE.length, { freesSpace: true }))
+    mock.timers.tick(LOOK_AGAIN_MS)
+    while (notices.at(-1)?.kind !== 'disk-has-room') await new Promise(setImmediate)
     // Twice what the reserve holds.
     for (let received = 0; received * RECEIVE.length < 2 * RESERVE_BYTES; received++) {
       ok(journal.canAppend(RECEIVE.length, { freesSpace: true }), `receive ${received}`)
@@ -96,6 +84,7 @@ describe('a full disk', () => {
     journal.append(RECEIVE, 0, { freesSpace: true })
     disk.capacity += 1_000
     await journal.writeImage([Buffer.alloc(100)], journal.last)
+    mock.timers.tick(LOOK_AGAIN_MS)
     while (!journal.canAppend(SEND.length)) await new Promise(setImmediate)
     await appendEach(journal, [SEND.toString()])
     await journal.close()

@@ -1,10 +1,10 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { afterEach, beforeEach, describe, mock, test } from 'node:test'
 import { Random } from '../../../../test/oracle/random.ts'
 import { SimulatedDisk } from '../../../../test/simulator/disk.ts'
 import { watched } from '../../../../test/simulator/watched.ts'
 import { makeSegment, openSegment, type Segment, segmentName } from './segment.ts'
-import { planned, SegmentSupply } from './supply.ts'
+import { LOOK_AGAIN_MS, planned, SegmentSupply } from './supply.ts'
 
 const SEGMENT_BYTES = 8_192
 const ID = Buffer.alloc(16, 7)
@@ -13,7 +13,7 @@ const ID = Buffer.alloc(16, 7)
 async function supplyOn(disk = new SimulatedDisk(new Random(1)), spares: readonly Segment[] = [], number = 1) {
   const { disk: onDisk, log, openFiles } = watched(disk.process())
   const told = {
-    ...{ notices: [] as string[], made: [] as number[], errors: [] as unknown[], now: 0, log },
+    ...{ notices: [] as string[], made: [] as number[], errors: [] as unknown[], log },
     get open() {
       return openFiles()
     },
@@ -24,7 +24,6 @@ async function supplyOn(disk = new SimulatedDisk(new Random(1)), spares: readonl
     onNotice: ({ kind }) => told.notices.push(kind),
     onMade: (segment) => told.made.push(segment.number),
     onError: (error) => told.errors.push(error),
-    clock: () => told.now,
   })
   return { disk, supply, told }
 }
@@ -134,30 +133,30 @@ describe('SegmentSupply', () => {
 })
 
 describe('SegmentSupply on a disk that is full', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
+  afterEach(() => mock.timers.reset())
+
   test('SegmentSupply says once that the disk is full, looks again after a second, and says once that it has room', async () => {
     const { disk, supply, told } = await supplyOn()
     disk.capacity = SEGMENT_BYTES - 1
-    told.now = 5_000
     supply.begin()
     await until(() => supply.isFull)
     deepEqual([told.notices, supply.isReady, disk.names], [['disk-full'], false, []])
     disk.capacity = SEGMENT_BYTES
-    told.now = 5_999
+    mock.timers.tick(LOOK_AGAIN_MS - 1)
     supply.begin()
     await turns()
-    deepEqual([supply.isFull, disk.names], [true, []], 'not so soon')
+    deepEqual([supply.isFull, disk.names], [true, []], 'not so soon, even if asked')
     disk.capacity = 0
-    told.now = 6_000
-    supply.begin()
+    mock.timers.tick(1)
     await turns()
     deepEqual([supply.isFull, told.notices], [true, ['disk-full']], 'it is known')
     disk.capacity = SEGMENT_BYTES
-    told.now = 6_999
+    mock.timers.tick(LOOK_AGAIN_MS - 1)
     supply.begin()
     await turns()
     deepEqual([supply.isFull, disk.names], [true, []], 'a second after the last look')
-    told.now = 7_000
-    supply.begin()
+    mock.timers.tick(1)
     await until(() => supply.isReady)
     deepEqual([supply.isFull, told.notices, told.errors], [false, ['disk-full', 'disk-has-room'], []])
     await supply.close()
@@ -170,10 +169,21 @@ describe('SegmentSupply on a disk that is full', () => {
     await until(() => supply.isFull)
     deepEqual(told.log, [])
     disk.capacity = SEGMENT_BYTES
-    told.now = 1_000
-    supply.begin()
+    mock.timers.tick(LOOK_AGAIN_MS)
     await until(() => supply.isReady)
     await supply.close()
+  })
+
+  test('SegmentSupply looks at no disk after close', async () => {
+    const { disk, supply } = await supplyOn()
+    disk.capacity = 0
+    supply.begin()
+    await until(() => supply.isFull)
+    await supply.close()
+    disk.capacity = SEGMENT_BYTES
+    mock.timers.tick(LOOK_AGAIN_MS)
+    await turns()
+    deepEqual(disk.names, [])
   })
 
   test('SegmentSupply.close is no worse for a segment that could not be made meanwhile', async () => {

@@ -2,8 +2,8 @@ import { type Disk, isFullDisk, NoRoomError } from './disk.ts'
 import type { OnNotice } from './errors.ts'
 import { makeSegment, type OpenSegment, type Segment } from './segment.ts'
 
-/** After the disk was full: how soon to look whether it still is. */
-const RETRY_MS = 1_000
+/** After the disk was full: how soon to look whether it still is, whoever asks. */
+export const LOOK_AGAIN_MS = 1_000
 
 /** A segment that is there, or being made: records can be given their places in it already. */
 export interface PlannedSegment {
@@ -19,8 +19,6 @@ export interface SupplyOptions {
   readonly onMade: (segment: Segment) => void
   /** The disk refused for another reason than that it is full. */
   readonly onError: (error: unknown) => void
-  /** Milliseconds of any clock. */
-  readonly clock: () => number
 }
 
 /** Makes the next segment while the present one is being filled, so that its space is there before it is promised. */
@@ -31,8 +29,7 @@ export class SegmentSupply {
   readonly #spares: PlannedSegment[]
   #number: number
   #isFull = false
-  #failedAt = Number.NEGATIVE_INFINITY
-  /** Looks again, though nobody asks: whoever comes next, when there is room, is not refused. */
+  /** The disk was full just now. */
   #lookAgain: NodeJS.Timeout | undefined
   #passedOver: Promise<unknown> = Promise.resolve()
   #isClosed = false
@@ -77,11 +74,10 @@ export class SegmentSupply {
     this.#passedOver = Promise.allSettled([this.#passedOver, ready.then(({ file }) => file.close())])
   }
 
-  /** Has the next segment made, unless it is already, or the disk was full just now. */
+  /** Has the next segment made, unless it is already, or the disk was full just now: then it is made when there is room again. */
   begin(): void {
-    const { segmentBytes, clock } = this.#options
-    if (this.#isClosed || this.#spares.length > 0 || (this.#isFull && clock() < this.#failedAt + RETRY_MS)) return
-    const spare = this.#make(segmentBytes)
+    if (this.#isClosed || this.#spares.length > 0 || this.#lookAgain !== undefined) return
+    const spare = this.#make(this.#options.segmentBytes)
     this.#spares.push(spare)
     spare.ready.catch((error: unknown) => this.#notMade(spare, error))
   }
@@ -124,17 +120,15 @@ export class SegmentSupply {
     if (index < 0) return
     this.#spares.splice(index, 1)
     if (!isFullDisk(error)) return this.#options.onError(error)
-    this.#failedAt = this.#options.clock()
     if (!this.#isFull) {
       const message = `${this.#disk.path}: no room for another segment; what frees space is still taken`
       this.#options.onNotice({ kind: 'disk-full', message })
     }
     this.#isFull = true
-    this.#lookAgain ??= setTimeout(() => {
+    this.#lookAgain = setTimeout(() => {
       this.#lookAgain = undefined
-      this.#failedAt = Number.NEGATIVE_INFINITY
       this.begin()
-    }, RETRY_MS)
+    }, LOOK_AGAIN_MS)
     this.#lookAgain.unref()
   }
 }

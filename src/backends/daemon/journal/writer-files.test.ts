@@ -314,7 +314,7 @@ describe('what there is room for', () => {
   async function fullJournal(reserveBytes: number) {
     const disk = new SimulatedDisk(new Random(1))
     disk.capacity = SEGMENT_BYTES
-    const made = await journalOn({ reserveBytes, clock: () => 0 }, { disk })
+    const made = await journalOn({ reserveBytes }, { disk })
     await until(() => made.notices.some(({ kind }) => kind === 'disk-full'))
     return made.journal
   }

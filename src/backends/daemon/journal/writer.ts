@@ -109,8 +109,6 @@ export class Writer {
   canAppend(recordBytes: number, { freesSpace = false, followers = 0 }: AppendOptions = {}): boolean {
     if (!this.#supply.isFull) return true
     const end = this.#tailOffset + (1 + followers) * frameBytes(recordBytes)
-    // Whoever uses the reserve asks too: a receive would else be refused at its end, though there is room again.
-    if (end > this.#limit(false)) this.#supply.begin()
     return end <= this.#limit(freesSpace)
   }
 

@@ -49,10 +49,7 @@ export class BusyPoll {
   }
 
   #found(): void {
-    if (this.#turns < EARLY_TURNS) {
-      this.#end(SKIPPED_WHEN_EARLY)
-      return
-    }
+    if (this.#turns < EARLY_TURNS) return this.#end(SKIPPED_WHEN_EARLY)
     this.#turns = 0
     this.#misses = Math.max(0, this.#misses - 1)
   }
