@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 
 /** Addresses for measuring networks, which no real machine has. Source: RFC 2544, appendix C.2.2. */
 const NETWORK = '198.18'
+const PARTS = 250
 
 /** Machines of a kind: network namespaces on one bridge, each of which can be cut off and joined again. Needs root. */
 export class Machines implements Disposable {
@@ -14,7 +15,7 @@ export class Machines implements Disposable {
   }
 
   static start(count: number): Machines {
-    const part = process.pid % 250
+    const part = freePart()
     // An interface's name has at most 15 letters.
     const name = `mq${process.pid % 1_000_000}`
     const address = (last: number) => `${NETWORK}.${part}.${last}`
@@ -67,6 +68,15 @@ export class Machines implements Disposable {
   }
 }
 
-function ip(...words: string[]): void {
-  execFileSync('ip', words, { stdio: ['ignore', 'ignore', 'inherit'] })
+/** A part of the network that is nobody's: the machines of a test that was killed are there still. */
+function freePart(): number {
+  const taken = ip('-o', '-4', 'addr')
+  const parts = Array.from({ length: PARTS }, (_, index) => (process.pid + index) % PARTS)
+  const free = parts.find((part) => !taken.includes(` ${NETWORK}.${part}.`))
+  if (free === undefined) throw new Error(`all ${PARTS} parts of ${NETWORK} are taken: ip addr lists them`)
+  return free
+}
+
+function ip(...words: string[]): string {
+  return execFileSync('ip', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 }

@@ -72,7 +72,12 @@ ${options.configuration ?? ''}
       )
       cluster.startServer(index)
     })
-    await cluster.#ready()
+    try {
+      await cluster.#ready()
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]()
+      throw error
+    }
     return cluster
   }
 
