@@ -8,6 +8,8 @@ import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
 import { SESSION_GRACE_MS } from '../../src/backends/daemon/server/limits.ts'
 import type { IpcNamespace } from '../../src/contract/index.ts'
 import type { Call } from '../../src/engine/index.ts'
+import { Random } from '../oracle/random.ts'
+import { SimulatedDisk } from '../simulator/disk.ts'
 import { RawClient } from './raw-client.ts'
 import { ServedNamespace } from './served.ts'
 
@@ -128,6 +130,34 @@ test('a call that may have been made is in doubt where the server forgot its cli
   // The new namespace has no such queue, and says so to the receive that it is asked again.
   await rejects(received, { code: 'EINVAL' })
   await namespace.close()
+})
+
+test('a call that is made anew in another session is aborted there, and what it holds is accepted there', async () => {
+  // Two namespaces, each with one queue of the same id: the daemon is started on the one, and then on the other.
+  const disks = [new SimulatedDisk(new Random(1)), new SimulatedDisk(new Random(2))]
+  await using served = await ServedNamespace.start({}, {}, { disk: async () => (disks[0] as SimulatedDisk).process() })
+  const maker = await served.connect()
+  const msqid = await maker.msgget(7, 0o1600)
+  await maker.close()
+  await served.kill()
+  disks.reverse()
+  await served.start()
+  await using namespace = await served.connect()
+  equal(await namespace.msgget(7, 0o1600), msqid)
+  const aborted = new AbortController()
+  const received = namespace.msgrcv(msqid, 10, 1, 0, { signal: aborted.signal })
+  const holding = namespace.msgrcv(msqid, 10, 2, 0, { hold: true })
+  await untilWaiting(namespace, 2)
+  await served.kill()
+  disks.reverse()
+  await served.start()
+  await untilWaiting(namespace, 2)
+  aborted.abort(new Error('enough'))
+  await rejects(received, { message: 'enough' })
+  await namespace.msgsnd(msqid, { mtype: 2, mtext: bytes('a') }, 0)
+  const held = await holding
+  await held.accept()
+  equal((await namespace.msgctl(msqid, IPC_STAT)).qnum, 0)
 })
 
 test('a daemon that does not come back is told of: what was not made can be tried again', async () => {

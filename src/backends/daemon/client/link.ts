@@ -91,20 +91,24 @@ export class Link {
     return this.#welcome
   }
 
-  /** Makes a call. @returns Its ticket. @throws {RangeError} it is longer than a frame, or has a number that none carries. */
-  call(call: Call, asker: Asker): Ticket {
+  /** Makes a call. @returns Its number. @throws {RangeError} it is longer than a frame, or has a number that none carries. */
+  call(call: Call, asker: Asker): number {
     const number = this.#lastNumber + 1
     const { as } = asker
     const frame: CallFrame = as === undefined ? { kind: 'call', number, call } : { kind: 'call', number, call, as }
     this.#ask({ frame, isSent: false, asker })
+    return number
+  }
+
+  /** The ticket of a call that waits, or was answered just now: where the session was lost, it was made anew in this one. */
+  ticketOf(number: number): Ticket {
     return { session: this.#welcome.key.session, number }
   }
 
   /** The calls of an owner that were not answered. */
   unansweredOf(owner: object): Ticket[] {
-    const { session } = this.#welcome.key
     const own = this.#pending.entries().filter(([, { asker }]) => asker.owner === owner)
-    return own.map(([number]) => ({ session, number }))
+    return own.map(([number]) => this.ticketOf(number))
   }
 
   /** Accepts what a receive held, before whoever waits for the message goes on. */
@@ -287,10 +291,9 @@ export class Link {
 
   /** Ends the calls that have waited for very long: whoever asked did not ask for an EINTR, and so asks again. */
   #renew(before: number): void {
-    const { session } = this.#welcome.key
     for (const [number, { frame }] of this.#pending.entries()) {
       if (number > before) return
-      if (frame.kind === 'call') this.call({ name: 'interrupt', call: { session, number } }, FORGOTTEN)
+      if (frame.kind === 'call') this.call({ name: 'interrupt', call: this.ticketOf(number) }, FORGOTTEN)
     }
   }
 
@@ -347,7 +350,7 @@ export class Link {
   /** An interrupt of a call that is made anew in another session is of that one. */
   #ofThisSession(call: Call): Call {
     if (call.name !== 'interrupt') return call
-    return { name: 'interrupt', call: { session: this.#welcome.key.session, number: call.call.number } }
+    return { name: 'interrupt', call: this.ticketOf(call.call.number) }
   }
 
   #failAll(cause: unknown): void {

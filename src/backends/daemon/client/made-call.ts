@@ -20,7 +20,7 @@ export class MadeCall<C extends Call> implements Asker {
   readonly #onValue: OnValue | undefined
   readonly #resolve: (value: ValueOf<C>) => void
   readonly #reject: (error: unknown) => void
-  #ticket: Ticket | undefined
+  #number = 0
   #abort: (() => void) | undefined
 
   constructor(
@@ -43,10 +43,11 @@ export class MadeCall<C extends Call> implements Asker {
 
   /** Asks. @throws as `Link.call`. */
   begin(): void {
-    const ticket = this.owner.link.call(this.#call, this)
-    this.#ticket = ticket
+    const { link } = this.owner
+    const number = link.call(this.#call, this)
+    this.#number = number
     if (this.#signal === undefined) return
-    this.#abort = () => this.owner.tell({ name: 'interrupt', call: ticket })
+    this.#abort = () => this.owner.tell({ name: 'interrupt', call: link.ticketOf(number) })
     this.#signal.addEventListener('abort', this.#abort, { once: true })
   }
 
@@ -54,7 +55,7 @@ export class MadeCall<C extends Call> implements Asker {
     this.#over()
     if (end.kind === 'failure') return this.#reject(backendError(end.code, end.message))
     if ('value' in end) {
-      if (this.#ticket !== undefined) this.#onValue?.(this.#ticket)
+      this.#onValue?.(this.owner.link.ticketOf(this.#number))
       return this.#resolve(end.value as ValueOf<C>)
     }
     const call = this.#call
