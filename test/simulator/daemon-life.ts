@@ -1,4 +1,5 @@
 import { IPC_CREAT, IPC_SET } from '../../src/abi/index.ts'
+import type { LinkOptions } from '../../src/backends/daemon/client/link.ts'
 import { openDaemonNamespace } from '../../src/backends/daemon/index.ts'
 import { type Durability, JournalError } from '../../src/backends/daemon/journal/index.ts'
 import { EngineService } from '../../src/backends/daemon/server/engine-service.ts'
@@ -21,6 +22,8 @@ const SOCKET = '/simulated/msgq.sock'
 const KEYS = [11, 12, 13]
 /** A daemon that could not start is started again, as a service manager does. */
 const START_AGAIN_MS = 1_000
+/** A crash may come while all is taken, and a daemon on a slow disk takes long to start. */
+const PATIENCE_MS = 200_000
 /** A session that ends sooner than this after its client was there ends too early. The daemon gives it 60 s. */
 const GRACE_MS_LEAST = 59_000
 
@@ -202,8 +205,6 @@ export class DaemonLife {
 
   /** Takes everything, and sees that nothing is left. */
   async #drain(): Promise<void> {
-    // A crash may still come. Whoever takes all gives up sooner than the longest outage ends.
-    this.downMs = START_AGAIN_MS
     for (const { process, program } of this.clients) if (program === undefined) this.world.kill(process, 'too late')
     this.clients = this.clients.filter(({ process }) => process.isAlive)
     const closing = this.clients.map(({ process, namespace }) =>
@@ -221,7 +222,7 @@ export class DaemonLife {
     await soon(this.world, this.#nothingHeld(), 'a message that stays held')
     const last = this.world.spawn('drain', () => Promise.resolve())
     const taking = ask(this.world, last, 'takes all', async () => {
-      const namespace = await connected()
+      const namespace = await connected({ reconnectMs: PATIENCE_MS })
       await takeAll(this.world, this.#account, namespace, this.#queues)
       await namespace.close()
     })
@@ -368,10 +369,10 @@ export class DaemonLife {
 }
 
 /** Connects to a daemon that may be down for a moment. */
-async function connected(): Promise<IpcNamespace> {
+async function connected(options: LinkOptions = {}): Promise<IpcNamespace> {
   for (;;) {
     try {
-      return await openDaemonNamespace(SOCKET)
+      return await openDaemonNamespace(SOCKET, options)
     } catch (error) {
       if (!(error instanceof BackendError) || error.code !== 'ERR_MSGQ_UNAVAILABLE') throw error
       await new Promise((resolve) => {

@@ -147,10 +147,15 @@ export class Network implements Carrier {
     return lostBytes
   }
 
-  /** Nothing gets through to or from a process for so long. */
+  /** Nothing gets through to or from a process for so long, or for longer where it stalled already: no byte overtakes another. */
   stall(process: SimulatedProcess, ms: number): void {
+    const openFrom = this.#world.now + ms
     for (const socket of this.#of(process)) {
-      for (const end of [socket, socket.peer]) if (end !== undefined) this.#way(end).openFrom = this.#world.now + ms
+      for (const end of [socket, socket.peer]) {
+        if (end === undefined) continue
+        const way = this.#way(end)
+        way.openFrom = Math.max(way.openFrom, openFrom)
+      }
     }
   }
 
