@@ -26,7 +26,8 @@ export const SO_PEERGROUPS = 59
 
 /**
  * The few Linux calls that Node lacks, raw: each blocks its thread for as long as the kernel does, returns what the
- * kernel returns, and -1 for an error, whose number `errno` tells when it is asked before any other call.
+ * kernel returns, and -1 for an error, whose number `errno` tells when the function that called asks for it next. Before
+ * any other function begins: there V8 may do work of its own, and the C library's malloc may leave ENOMEM where it succeeds.
  */
 export interface LinuxCalls {
   msgget(key: number, msgflg: number): number

@@ -41,9 +41,12 @@ export class KernelCalls {
   }
 
   msgget(call: Msgget): number {
-    const { result, errno } = this.scope.within(() => this.#result(this.#linux.msgget(call.key, call.msgflg)))
-    if (result < 0) throw this.error(named(errno), call)
-    return result
+    const made = this.scope.within(() => {
+      const msqid = this.#linux.msgget(call.key, call.msgflg)
+      return msqid < 0 ? named(this.#linux.errno()) : msqid
+    })
+    if (typeof made === 'string') throw this.error(made, call)
+    return made
   }
 
   /** @returns Why the kernel refused; `undefined` when the message was sent. */
@@ -75,8 +78,8 @@ export class KernelCalls {
   msgctl(call: Msgctl): Exclude<Values['msgctl'], 0> | undefined {
     // No command fills more than a msqid_ds; IPC_SET without settings is C's null pointer.
     const buffer = call.cmd === IPC_SET ? settingsOf(call) : new Uint8Array(MSQID_DS_BYTES)
-    const { result, errno } = this.scope.within(() => this.#result(this.#linux.msgctl(call.msqid, call.cmd, buffer)))
-    if (result < 0) throw this.error(named(errno), call)
+    const result = this.#msgctl(call.msqid, call.cmd, buffer)
+    if (typeof result === 'string') throw this.error(result, call)
     if (buffer === null || call.cmd === IPC_SET || call.cmd === IPC_RMID) return undefined
     if (call.cmd === IPC_INFO || call.cmd === MSG_INFO) return { maxIndex: result, info: readMsgInfo(buffer) }
     if (call.cmd === MSG_STAT || call.cmd === MSG_STAT_ANY) return { msqid: result, stat: readMsqidDs(buffer) }
@@ -106,8 +109,8 @@ export class KernelCalls {
   /** The queue at an index, or why the kernel does not tell: most indexes of a namespace may be free. */
   statAt(index: number, cmd: typeof MSG_STAT | typeof MSG_STAT_ANY): IndexedStat | ErrnoName {
     const buffer = new Uint8Array(MSQID_DS_BYTES)
-    const { result, errno } = this.scope.within(() => this.#result(this.#linux.msgctl(index, cmd, buffer)))
-    return result < 0 ? named(errno) : { msqid: result, stat: readMsqidDs(buffer) }
+    const result = this.#msgctl(index, cmd, buffer)
+    return typeof result === 'string' ? result : { msqid: result, stat: readMsqidDs(buffer) }
   }
 
   /** The error of a refused call, with what is known about its cause. */
@@ -138,9 +141,12 @@ export class KernelCalls {
     return new SyscallError('EACCES', call.name, { msqid: queue.msqid, hint })
   }
 
-  /** errno must be asked for before the thread leaves the namespace: leaving is a call too. */
-  #result(result: number): { readonly result: number; readonly errno: number } {
-    return { result, errno: result < 0 ? this.#linux.errno() : 0 }
+  /** @returns What the kernel returned, or why it refused: errno is asked for before the thread leaves the namespace. */
+  #msgctl(msqid: number, cmd: number, buffer: Uint8Array | null): number | ErrnoName {
+    return this.scope.within(() => {
+      const result = this.#linux.msgctl(msqid, cmd, buffer)
+      return result < 0 ? named(this.#linux.errno()) : result
+    })
   }
 }
 
