@@ -52,6 +52,23 @@ describe('ImageAssembly', () => {
     assert.deepEqual(missingOf(['ipcns-var-1.img', encodeIpcnsVar(LINUX_IPC_VAR)]), forgotten)
   })
 
+  test('ImageAssembly.image of CRIU’s files has the pending id that they tell, -1 where they tell none, and nobody waiting', () => {
+    for (const [told, pending] of [
+      [undefined, -1],
+      [0, 0],
+      [123_456, 123_456],
+      [2 ** 32 - 1, -1],
+      [2 ** 32 - 5, -1],
+    ] as const) {
+      const assembly = new ImageAssembly(1, undefined)
+      const decoder = assembly.decoder('ipcns-var-1.img')
+      decoder.feed(encodeIpcnsVar({ ...LINUX_IPC_VAR, ...(told !== undefined && { msgNextId: told }) }))
+      decoder.end()
+      const { nextId, waiting } = assembly.image().checkpoint
+      assert.deepEqual([nextId, waiting], [pending, []], String(told))
+    }
+  })
+
   test('ImageAssembly.image takes every limit that an int holds, and refuses more', () => {
     const imageOf = (limits: object) => {
       const assembly = new ImageAssembly(1, undefined)

@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { before, describe, test } from 'node:test'
 import { CLONE_NEWIPC, linuxCalls, wakeSignal } from './index.ts'
@@ -29,6 +29,11 @@ describe('linuxCalls', () => {
     const msqid = linux.msgget(0, 0o600)
     equal(linux.msgrcv(msqid, new Uint8Array(8), 0, -(2n ** 63n), IPC_NOWAIT), -1)
     equal(linux.errno(), ENOMSG)
+  })
+
+  test('msgget, msgsnd, msgrcv and msgctl are native: no JavaScript begins or ends before errno is asked', () => {
+    const { msgget, msgsnd, msgrcv, msgctl, errno } = linux
+    for (const call of [msgget, msgsnd, msgrcv, msgctl, errno]) match(String(call), /\[native code\]/)
   })
 
   test('gettid of the main thread is the process id', () => equal(linux.gettid(), process.pid))

@@ -27,7 +27,8 @@ export const SO_PEERGROUPS = 59
 /**
  * The few Linux calls that Node lacks, raw: each blocks its thread for as long as the kernel does, returns what the
  * kernel returns, and -1 for an error, whose number `errno` tells when the function that called asks for it next. Before
- * any other function begins: there V8 may do work of its own, and the C library's malloc may leave ENOMEM where it succeeds.
+ * any function of JavaScript begins or ends: there V8 may do work of its own, and the C library's malloc may leave ENOMEM
+ * where it succeeds.
  */
 export interface LinuxCalls {
   msgget(key: number, msgflg: number): number
@@ -107,8 +108,8 @@ function declare(koffi: Koffi): LinuxCalls {
   )
   return {
     msgget: func('int msgget(int key, int msgflg)'),
-    msgsnd: (msqid, msgp, msgsz, msgflg) => send(numbers.msgsnd, msqid, msgp, msgsz, msgflg),
-    msgrcv: (msqid, msgp, msgsz, msgtyp, msgflg) => receive(numbers.msgrcv, msqid, msgp, msgsz, msgtyp, msgflg),
+    msgsnd: send.bind(undefined, numbers.msgsnd),
+    msgrcv: receive.bind(undefined, numbers.msgrcv),
     msgctl: func('int msgctl(int msqid, int cmd, void *buf)'),
     unshare: func('int unshare(int flags)'),
     setns: func('int setns(int fd, int nstype)'),

@@ -67,8 +67,12 @@ export class RawClient {
       const frame = this.#frames.shift()
       if (frame !== undefined) return frame
       await new Promise<void>((resolve, reject) => {
-        this.#changed = resolve
-        this.socket.once('close', () => reject(new Error('the connection has ended')))
+        const ended = () => reject(new Error('the connection has ended'))
+        this.#changed = () => {
+          this.socket.off('close', ended)
+          resolve()
+        }
+        this.socket.once('close', ended)
       })
     }
   }

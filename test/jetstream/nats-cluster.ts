@@ -74,9 +74,10 @@ ${options.configuration ?? ''}
     })
     try {
       await cluster.#ready()
-    } catch (error) {
+    } catch (cause) {
+      const words = clients.map((_, index) => cluster.lastWords(index)).join('\n')
       await cluster[Symbol.asyncDispose]()
-      throw error
+      throw new Error(`the servers are not ready: ${words}`, { cause })
     }
     return cluster
   }

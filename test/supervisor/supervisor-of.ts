@@ -18,9 +18,3 @@ export function commandLine(pid: string): string {
     return ''
   }
 }
-
-/** A letter. @see proc(5), /proc/pid/stat. */
-export function stateOf(pid: string): string {
-  const line = readFileSync(`/proc/${pid}/stat`, 'latin1')
-  return line.charAt(line.lastIndexOf(')') + 2)
-}

@@ -118,7 +118,7 @@ export class Journal {
 
   /**
    * Whether a record of so many bytes can be appended now: ask before its entry is applied, and append it before anything else
-   * is awaited. `false`: the disk is full, and is looked at again, once a second, whenever this is asked.
+   * is awaited. `false`: the disk is full, and is looked at again each second.
    */
   canAppend(recordBytes: number, options?: AppendOptions): boolean {
     return this.#ready().canAppend(recordBytes, options)

@@ -174,6 +174,28 @@ describe('SegmentSupply on a disk that is full', () => {
     await supply.close()
   })
 
+  test('SegmentSupply that could make one after all looks at once whether there is room for the next', async () => {
+    const { disk, supply, told } = await supplyOn()
+    let goOn: () => void = () => undefined
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    disk.pause = () => held
+    const taken = supply.take(1)
+    disk.pause = undefined
+    disk.capacity = 0
+    supply.begin()
+    await until(() => supply.isFull)
+    disk.capacity = SEGMENT_BYTES
+    goOn()
+    await taken.ready
+    await turns()
+    deepEqual([supply.isFull, told.notices], [true, ['disk-full', 'disk-has-room', 'disk-full']])
+    await supply.close()
+    await taken.opened?.file.close()
+    equal(told.open, 0)
+  })
+
   test('SegmentSupply looks at no disk after close', async () => {
     const { disk, supply } = await supplyOn()
     disk.capacity = 0

@@ -100,6 +100,9 @@ export class SegmentSupply {
         this.#options.onMade(opened.segment)
         if (this.#isFull) this.#options.onNotice({ kind: 'disk-has-room', message: 'the disk has room again' })
         this.#isFull = false
+        // One that was taken while another was refused: whether there is room for the next is looked at at once.
+        clearTimeout(this.#lookAgain)
+        this.#lookAgain = undefined
       },
       // Whoever waits for it is told by the promise.
       () => undefined,
