@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { readThreadStatus } from '../abi/index.ts'
 import { BackendError } from '../contract/index.ts'
 
 /**
  * Processes as /proc tells of them. What ends while it is looked at is not there: its files answer with ENOENT, or
- * with ESRCH when they were open already. Source: proc(5).
+ * with ESRCH when they were open already, and the links of its namespaces with EACCES. Source: proc(5).
  */
 
 /** One process, for as long as it lives: its number may be another's afterwards, with another start. */
@@ -129,6 +130,8 @@ function there<Value>(path: string, read: (path: string) => Value): Value | unde
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT' || code === 'ESRCH') return undefined
     if (code !== 'EACCES' && code !== 'EPERM') throw cause
+    // The link of a namespace says EACCES also where its thread ended just now. Source: fs/proc/namespaces.c, proc_ns_readlink().
+    if (!existsSync(dirname(path))) return undefined
     const why = `this process may not look into ${path}, and so not see who uses the queues: run as root`
     throw new BackendError('ERR_MSGQ_UNAVAILABLE', why, { cause })
   }

@@ -1,9 +1,11 @@
 import { deepEqual, equal, match, rejects } from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
 import { after, afterEach, describe, test } from 'node:test'
 import { IPC_RMID } from '../../src/abi/index.ts'
 import { openEmbeddedNamespace } from '../../src/backends/embedded/index.ts'
 import { openKernelNamespace } from '../../src/backends/kernel/index.ts'
 import { Freezer, type Frozen } from '../../src/freezer/index.ts'
+import { ipcOf } from '../../src/freezer/processes.ts'
 import { CLONE_NEWIPC, linuxCalls } from '../../src/linux/index.ts'
 import {
   Child,
@@ -27,6 +29,8 @@ equal(linuxCalls().unshare(CLONE_NEWIPC), 0, 'needs root: a fresh IPC namespace'
 const namespace = openKernelNamespace()
 after(() => namespace.close())
 afterEach(endChildren)
+
+const LOOKS = 100_000
 
 async function withQueue(use: (msqid: number) => Promise<void>): Promise<void> {
   const msqid = await namespace.msgget(0, 0o600)
@@ -151,6 +155,21 @@ describe('whileFrozen', () => {
     for (let round = 0; round < 20; round++) {
       const { result } = await freezer.whileFrozen('namespace', async () => statesOf(pid, ...childrenOf(pid)))
       match(result, /^T[TZ]?$/)
+    }
+  })
+
+  test('ipcOf of processes that end while they are looked at is a namespace or none, never that it may not look', async () => {
+    const forking = 'while (1) { my $p = fork // next; exit if !$p; waitpid $p, 0 }'
+    const [{ pid: first }] = await Promise.all(
+      [1, 2, 3].map(() => perl(`print "ready"; ${forking}`)) as [Promise<Child>],
+    )
+    // One look in some ten thousand comes just then.
+    for (let looks = 0; looks < LOOKS; ) {
+      for (const pid of readdirSync('/proc').map(Number)) {
+        if (!(pid > first)) continue
+        match(ipcOf(pid) ?? 'ipc:', /^ipc:/)
+        looks++
+      }
     }
   })
 
