@@ -5,7 +5,7 @@ import { BackendError } from '../contract/index.ts'
 
 /**
  * Processes as /proc tells of them. What ends while it is looked at is not there: its files answer with ENOENT, or
- * with ESRCH when they were open already, and the links of its namespaces with EACCES. Source: proc(5).
+ * with ESRCH when they were open already. Source: proc(5).
  */
 
 /** One process, for as long as it lives: its number may be another's afterwards, with another start. */

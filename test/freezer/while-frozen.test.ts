@@ -30,7 +30,11 @@ const namespace = openKernelNamespace()
 after(() => namespace.close())
 afterEach(endChildren)
 
+/** At a process that ends all the time: one in some ten thousand comes just then. */
 const LOOKS = 100_000
+
+/** A program that makes processes all the time. */
+const forking = () => perl('print "ready"; while (1) { my $p = fork // next; exit if !$p; waitpid $p, 0 }')
 
 async function withQueue(use: (msqid: number) => Promise<void>): Promise<void> {
   const msqid = await namespace.msgget(0, 0o600)
@@ -150,7 +154,7 @@ describe('whileFrozen', () => {
   })
 
   test('whileFrozen stops a program that makes processes all the time, and every one of them', async () => {
-    const { pid } = await perl('print "ready"; while (1) { my $p = fork // next; exit if !$p; waitpid $p, 0 }')
+    const { pid } = await forking()
     await using freezer = await Freezer.open(namespace)
     for (let round = 0; round < 20; round++) {
       const { result } = await freezer.whileFrozen('namespace', async () => statesOf(pid, ...childrenOf(pid)))
@@ -159,11 +163,9 @@ describe('whileFrozen', () => {
   })
 
   test('ipcOf of processes that end while they are looked at is a namespace or none, never that it may not look', async () => {
-    const forking = 'while (1) { my $p = fork // next; exit if !$p; waitpid $p, 0 }'
-    const [{ pid: first }] = await Promise.all(
-      [1, 2, 3].map(() => perl(`print "ready"; ${forking}`)) as [Promise<Child>],
-    )
-    // One look in some ten thousand comes just then.
+    const { pid: first } = await forking()
+    await forking()
+    await forking()
     for (let looks = 0; looks < LOOKS; ) {
       for (const pid of readdirSync('/proc').map(Number)) {
         if (!(pid > first)) continue

@@ -43,11 +43,9 @@ export class MadeCall<C extends Call> implements Asker {
 
   /** Asks. @throws as `Link.call`. */
   begin(): void {
-    const { link } = this.owner
-    const number = link.call(this.#call, this)
-    this.#number = number
+    this.#number = this.owner.link.call(this.#call, this)
     if (this.#signal === undefined) return
-    this.#abort = () => this.owner.tell({ name: 'interrupt', call: link.ticketOf(number) })
+    this.#abort = () => this.owner.tell({ name: 'interrupt', call: this.#ticket })
     this.#signal.addEventListener('abort', this.#abort, { once: true })
   }
 
@@ -55,7 +53,7 @@ export class MadeCall<C extends Call> implements Asker {
     this.#over()
     if (end.kind === 'failure') return this.#reject(backendError(end.code, end.message))
     if ('value' in end) {
-      this.#onValue?.(this.owner.link.ticketOf(this.#number))
+      this.#onValue?.(this.#ticket)
       return this.#resolve(end.value as ValueOf<C>)
     }
     const call = this.#call
@@ -75,6 +73,10 @@ export class MadeCall<C extends Call> implements Asker {
   failed(error: Error): void {
     this.#over()
     this.#reject(error)
+  }
+
+  get #ticket(): Ticket {
+    return this.owner.link.ticketOf(this.#number)
   }
 
   #over(): void {
