@@ -1,14 +1,18 @@
 import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { connectNats } from '../../src/backends/jetstream/nats-connection.ts'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
+import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
+import type { LogImage } from '../../src/backends/jetstream/replicated-log.ts'
 import { NatsCluster } from './nats-cluster.ts'
 import { NodeProcess } from './node-process.ts'
 import { assertAgreed, openReplica, receive, send, texts, until } from './replicas.ts'
 
 /** Check points and images come as often as can be. */
 const OFTEN = { checkEvery: 40, imageEveryBytes: 1, trimMarginRecords: 1 }
+const IMAGE_BYTES = 3_000_000
 
 let cluster: NatsCluster
 before(async () => {
@@ -44,17 +48,7 @@ test('an image is chosen and the log trimmed while messages come, and a new node
 test('an image is replaced by compare-and-set: who chose after another does not, and those before are discarded', async () => {
   const log = await NatsLog.open(readNatsUrl(cluster.url('choices')))
   try {
-    const made = async (sequence: number) => {
-      const bytes = Buffer.alloc(3_000_000, sequence)
-      await log.images.write(
-        sequence,
-        (async function* () {
-          yield bytes
-        })(),
-      )
-      return { sequence, hash: '', sizeBytes: bytes.length, time: 0 }
-    }
-    const [one, two, three] = [await made(1), await made(2), await made(3)]
+    const [one, two, three] = [await write(log, 1, 1), await write(log, 2, 2), await write(log, 3, 3)]
     const before = await log.images.chosen()
     assert.equal(before.image, undefined)
     assert.equal(await log.images.choose(one, before.revision), true)
@@ -62,12 +56,56 @@ test('an image is replaced by compare-and-set: who chose after another does not,
     assert.deepEqual((await log.images.chosen()).image, one)
     assert.equal(await log.images.choose(two, (await log.images.chosen()).revision), true)
     await log.images.discardBefore(2)
-    const pieces: Uint8Array[] = []
-    for await (const piece of log.images.read(two)) pieces.push(piece)
-    assert.ok(Buffer.concat(pieces).equals(Buffer.alloc(3_000_000, 2)))
+    assert.ok((await read(log, two)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
     await assert.rejects(log.images.read(one).next())
     assert.ok(!(await log.images.read(three).next()).done)
   } finally {
+    await log.close()
+  }
+})
+
+test('two that keep an image of one record do not meet: what becomes of one leaves the other', async () => {
+  const log = await NatsLog.open(readNatsUrl(cluster.url('met')))
+  try {
+    const [one, two] = [await write(log, 1, 1), await write(log, 1, 2)]
+    await assert.rejects(
+      log.images.write(
+        1,
+        (async function* () {
+          yield Buffer.alloc(IMAGE_BYTES)
+          throw new Error('it is closed meanwhile')
+        })(),
+      ),
+      /closed meanwhile/,
+    )
+    assert.ok((await read(log, one)).equals(Buffer.alloc(IMAGE_BYTES, 1)))
+    assert.ok((await read(log, two)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
+    await log.images.discardBefore(2)
+    await assert.rejects(read(log, one))
+    await assert.rejects(read(log, two))
+  } finally {
+    await log.close()
+  }
+})
+
+test('an image that was chosen before images had names of their own is read, and discarded', async () => {
+  const url = cluster.url('nameless')
+  const log = await NatsLog.open(readNatsUrl(url))
+  const connection = await connectNats(readNatsUrl(url))
+  try {
+    const { jetstream, Kvm, Objm } = natsModules()
+    const client = jetstream(connection, { timeout: 5_000 })
+    const store = await new Objm(client).create('MSGQ_nameless', {})
+    await store.put({ name: 'image-1' }, new Blob([Buffer.alloc(IMAGE_BYTES, 1)]).stream())
+    const choice = { sequence: 1, hash: '', sizeBytes: IMAGE_BYTES, time: 0 }
+    await (await new Kvm(client).create('MSGQ', {})).create('nameless', JSON.stringify(choice))
+    const { image } = await log.images.chosen()
+    assert.ok(image !== undefined)
+    assert.ok((await read(log, image)).equals(Buffer.alloc(IMAGE_BYTES, 1)))
+    await log.images.discardBefore(2)
+    await assert.rejects(read(log, image))
+  } finally {
+    await connection.close()
     await log.close()
   }
 })
@@ -112,3 +150,16 @@ test('a log that was trimmed without an image is told by its first record', asyn
   })
   await log.close()
 })
+
+async function write(log: NatsLog, sequence: number, byte: number): Promise<LogImage> {
+  const pieces = async function* () {
+    yield Buffer.alloc(IMAGE_BYTES, byte)
+  }
+  return { name: await log.images.write(sequence, pieces()), sequence, hash: '', sizeBytes: IMAGE_BYTES, time: 0 }
+}
+
+async function read(log: NatsLog, image: LogImage): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of log.images.read(image)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}

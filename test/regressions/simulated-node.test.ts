@@ -11,7 +11,7 @@ test('a node that joins a log which answers and takes nothing is unavailable, an
     recordBytesMax: 2 ** 20,
     images: {
       chosen: async () => ({ image: undefined, revision: 0 }),
-      write: async () => undefined,
+      write: () => assert.fail('no image is due'),
       read: () => assert.fail('no image was chosen'),
       choose: async () => false,
       discardBefore: async () => undefined,

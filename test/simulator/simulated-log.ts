@@ -29,7 +29,8 @@ export class LogServers implements LogKeeper {
   readonly options: LogOptions
   readonly records: LogRecord[] = []
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
-  readonly images: Map<number, Uint8Array[]> = new Map()
+  readonly images: Map<string, { readonly sequence: number; readonly pieces: readonly Uint8Array[] }> = new Map()
+  imagesWritten = 0
   readonly #hearers = new Map<SimulatedProcess, (sequence: number) => void>()
   readonly #cutOff = new Map<SimulatedProcess, Cut>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
@@ -185,12 +186,14 @@ function imagesOf(world: World, servers: LogServers): LogImages {
     write: async (sequence, pieces) => {
       const written: Uint8Array[] = []
       for await (const piece of pieces) written.push(Uint8Array.from(piece))
-      await servers.request(`image ${sequence}`, () => servers.images.set(sequence, written))
+      const name = `image ${sequence}, ${++servers.imagesWritten}`
+      await servers.request(name, () => servers.images.set(name, { sequence, pieces: written }))
+      return name
     },
-    read: async function* ({ sequence }: LogImage) {
-      const pieces = await servers.request(`read image ${sequence}`, () => servers.images.get(sequence))
-      if (pieces === undefined) throw new Error(`there is no image ${sequence}`)
-      for (const piece of pieces) {
+    read: async function* ({ name }: LogImage) {
+      const image = await servers.request(`read ${name}`, () => servers.images.get(name))
+      if (image === undefined) throw new Error(`there is no ${name}`)
+      for (const piece of image.pieces) {
         await new Promise<void>((resolve) => {
           world.later(PIECE_MS, world.current, 'a piece', resolve)
         })
@@ -205,7 +208,7 @@ function imagesOf(world: World, servers: LogServers): LogImages {
       }),
     discardBefore: (sequence) =>
       servers.request(`discard before ${sequence}`, () => {
-        for (const each of servers.images.keys()) if (each < sequence) servers.images.delete(each)
+        for (const [name, image] of servers.images) if (image.sequence < sequence) servers.images.delete(name)
       }),
   }
 }

@@ -28,6 +28,14 @@ export interface ImagedNode {
   failed(error: BackendError): void
 }
 
+interface CheckPoint {
+  readonly sequence: number
+  /** Bytes of all records up to it. */
+  readonly loggedBytes: number
+  /** Its bytes are to be kept. */
+  readonly isDue: boolean
+}
+
 /** An image that is kept and not chosen yet. */
 interface Written {
   readonly image: LogImage
@@ -79,7 +87,7 @@ export class Imaging {
     const isDue = loggedBytes - this.#imagedBytes >= this.#options.imageEveryBytes * (place + 1)
     const pieces = this.#replica.save()
     this.#underWay++
-    this.#line = this.#line.then(() => this.#examine(sequence, pieces, isDue ? loggedBytes : undefined))
+    this.#line = this.#line.then(() => this.#examine({ sequence, loggedBytes, isDue }, pieces))
   }
 
   checked({ session, number, body }: LogMessage): void {
@@ -127,7 +135,7 @@ export class Imaging {
   }
 
   /** Never rejects. */
-  async #examine(sequence: number, pieces: Iterable<Uint8Array>, loggedBytes: number | undefined): Promise<void> {
+  async #examine({ sequence, loggedBytes, isDue }: CheckPoint, pieces: Iterable<Uint8Array>): Promise<void> {
     const hash = createHash('sha256')
     const iterator = pieces[Symbol.iterator]()
     let sizeBytes = 0
@@ -139,29 +147,29 @@ export class Imaging {
         await setImmediate()
       }
     }
-    const isKept = loggedBytes !== undefined && (await this.#write(sequence, hashed()))
+    const name = isDue ? await this.#write(sequence, hashed()) : undefined
     for await (const _ of hashed()) if (this.#isClosed) break
     this.#underWay--
     if (this.#isClosed) return
     const digest = hash.digest()
     const own = digest.toString('hex')
-    if (isKept) {
+    if (name !== undefined) {
       // Of those that were never agreed on the next choice discards the bytes.
       this.#written.clear()
-      this.#written.set(sequence, { image: { sequence, hash: own, sizeBytes, time: Date.now() }, loggedBytes })
+      this.#written.set(sequence, { image: { name, sequence, hash: own, sizeBytes, time: Date.now() }, loggedBytes })
       this.#imagedBytes = loggedBytes
     }
     await this.#append(CHECK, sequence, digest)
     this.#checks.own(sequence, own)
   }
 
-  async #write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<boolean> {
+  /** @returns Its name, `undefined` where it is not kept. */
+  async #write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string | undefined> {
     try {
-      await this.#log.images.write(sequence, pieces)
-      return true
+      return await this.#log.images.write(sequence, pieces)
     } catch {
       // The next check point is another occasion, for this replica or another.
-      return false
+      return undefined
     }
   }
 

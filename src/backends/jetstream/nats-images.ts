@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { type JetStreamClient, type KeyValues, natsModules, type ObjectStore } from './nats-modules.ts'
 import type { ChosenImage, LogImage, LogImages } from './replicated-log.ts'
 
@@ -7,6 +8,8 @@ const CHOICES = 'MSGQ'
 const CHUNK_BYTES = 262_144
 /** The client's reading stalls for good when the server that serves it dies: then it is begun anew. */
 const SILENCE_MS = 10_000
+/** Names of two images of a record differ in so many bytes. */
+const UNIQUE_BYTES = 8
 
 /** Images in NATS's object store, one bucket for each namespace; which of them counts is a key, set by compare-and-set. */
 export class NatsImages implements LogImages {
@@ -26,11 +29,11 @@ export class NatsImages implements LogImages {
     const entry = await (await this.#openChoices()).get(this.#name)
     if (entry === null) return { image: undefined, revision: 0 }
     const { value, revision, operation } = entry
-    const image = operation === 'PUT' ? (JSON.parse(new TextDecoder().decode(value)) as LogImage) : undefined
-    return { image, revision }
+    return { image: operation === 'PUT' ? imageOf(value) : undefined, revision }
   }
 
-  async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  /** An object that was put without an answer loses its pieces, though it may be there: it must not be another's. */
+  async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string> {
     const iterator = pieces[Symbol.asyncIterator]()
     const bytes = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -39,14 +42,15 @@ export class NatsImages implements LogImages {
         else controller.enqueue(next.value)
       },
     })
-    const meta = { name: objectName(sequence), options: { max_chunk_size: CHUNK_BYTES } }
+    const name = `image-${sequence}-${randomBytes(UNIQUE_BYTES).toString('hex')}`
+    const meta = { name, options: { max_chunk_size: CHUNK_BYTES } }
     await (await this.#openStore()).put(meta, bytes)
+    return name
   }
 
-  async *read({ sequence }: LogImage): AsyncGenerator<Uint8Array> {
-    const object = await (await this.#openStore()).get(objectName(sequence))
-    if (object === null)
-      throw new Error(`there is no ${objectName(sequence)} in the object store ${bucketOf(this.#name)}`)
+  async *read({ name }: LogImage): AsyncGenerator<Uint8Array> {
+    const object = await (await this.#openStore()).get(name)
+    if (object === null) throw new Error(`there is no ${name} in the object store ${bucketOf(this.#name)}`)
     const reader = object.data.getReader()
     try {
       for (;;) {
@@ -74,7 +78,7 @@ export class NatsImages implements LogImages {
   async discardBefore(sequence: number): Promise<void> {
     const store = await this.#openStore()
     for (const { name } of await store.list()) {
-      const of = /^image-(\d+)$/.exec(name)?.[1]
+      const of = /^image-(\d+)(-|$)/.exec(name)?.[1]
       if (of !== undefined && Number(of) < sequence) await store.delete(name)
     }
   }
@@ -129,8 +133,10 @@ function bucketOf(name: string): string {
   return `MSGQ_${name}`
 }
 
-function objectName(sequence: number): string {
-  return `image-${sequence}`
+/** The first choices told no name. */
+function imageOf(choice: Uint8Array): LogImage {
+  const image = JSON.parse(new TextDecoder().decode(choice)) as Omit<LogImage, 'name'>
+  return { name: `image-${image.sequence}`, ...image }
 }
 
 function isWrongRevision(error: unknown): boolean {

@@ -32,6 +32,8 @@ export interface ReplicatedLog {
 
 /** An image that is kept beside a log. */
 export interface LogImage {
+  /** Under which its bytes are kept: no other image's, of the same record neither. */
+  readonly name: string
   /** The last record that it covers. */
   readonly sequence: number
   /** SHA-256 of its bytes, in hexadecimal. */
@@ -50,8 +52,8 @@ export interface ChosenImage {
 /** The images beside a log. All throw where nobody answers. */
 export interface LogImages {
   chosen(): Promise<ChosenImage>
-  /** Keeps what will be an image, once it is chosen. */
-  write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<void>
+  /** Keeps what will be an image, once it is chosen. @returns Its name. @throws some of it may be there, which nothing reads. */
+  write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string>
   /** @throws {Error} it is not there, or nothing has come for long. */
   read(image: LogImage): AsyncIterable<Uint8Array>
   /** Chooses an image, if the choice is still of that revision. @returns Whether it was. */
