@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
@@ -8,6 +8,7 @@ import { NatsCluster } from './nats-cluster.ts'
 import { openReplica, receive, send } from './replicas.ts'
 
 const GIVE_UP_MS = 1_000
+const DAY_MS = 86_400_000
 /** Less than a client needs to leave a server that does not answer. */
 const OUTAGE_MS = 900
 /** What a reading that meets the lost server would wait, were it some times what readings take: three times half of the outage. */
@@ -115,4 +116,21 @@ test('a namespace where nobody listens, or on a server that is too old or has no
     code: 'ERR_MSGQ_UNAVAILABLE',
     message: /no NATS server lets us in at 127\.0\.0\.1:1/,
   })
+})
+
+test('a node whose clock is put back comes back over a lost connection as soon as ever', async () => {
+  await using cluster = await NatsCluster.start(1)
+  await using replica = await openReplica(cluster.url('clock'))
+  const { namespace } = replica
+  const queue = await namespace.msgget(7, IPC_CREAT | 0o600)
+  const now = Date.now
+  const clock = mock.method(Date, 'now', () => now() - DAY_MS)
+  try {
+    await cluster.kill(0)
+    cluster.startServer(0)
+    await send(namespace, queue, 'sent after all')
+    assert.equal(await receive(namespace, queue), 'sent after all')
+  } finally {
+    clock.mock.restore()
+  }
 })

@@ -32,7 +32,7 @@ export async function connectNats(options: NatsOptions): Promise<NatsConnection>
   const servers = options.servers.join(', ')
   let given: object
   try {
-    given = { ...(await credentials(options)), ...PATIENCE }
+    given = { ...(await credentials(options)), ...PATIENCE, ...dialling() }
   } catch (cause) {
     throw unavailable(`the credentials for ${servers} cannot be read`, cause)
   }
@@ -65,11 +65,31 @@ const PATIENCE = {
   // An error is made for each request otherwise, in case that one is needed.
   noAsyncTraces: true,
   maxReconnectAttempts: -1,
-  reconnectTimeWait: RECONNECT_MS,
-  reconnectJitter: RECONNECT_MS,
-  reconnectJitterTLS: RECONNECT_MS,
   pingInterval: PING_MS,
   maxPingOut: PINGS_MAX,
+}
+
+/** A server of the client's pool, as it was when one was chosen. */
+interface PooledServer {
+  /** When it was dialled last, by the time of day. */
+  readonly lastConnect: number
+}
+
+/**
+ * How long a server is left alone after it was dialled. The client (3.4.0) goes by the time of day: where that was put
+ * back it would leave all of them alone until that time comes again, a day later. Here they are dialled at once then.
+ */
+function dialling() {
+  let lastDial = 0
+  return {
+    reconnectToServer: ([, ...others]: readonly PooledServer[]) => {
+      lastDial = Math.max(Date.now(), ...others.map(({ lastConnect }) => lastConnect))
+      // The one that is first is dialled now, as it would be without us.
+      return null
+    },
+    reconnectDelayHandler: () =>
+      lastDial > Date.now() ? Number.NEGATIVE_INFINITY : RECONNECT_MS * (1 + Math.random()),
+  }
 }
 
 async function credentials({ servers, user, password, token, creds, tls }: NatsOptions): Promise<object> {
