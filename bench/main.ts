@@ -1,37 +1,23 @@
-/** `npm run bench`: see `USAGE`. */
+/** `npm run bench`: what msgq and others take, side by side. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Comparison, Setting } from './comparison.ts'
 import { COMPARISONS } from './comparisons.ts'
-import { type Options, readOptions, USAGE } from './options.ts'
+import { type Options, readOptions } from './options.ts'
 import { writePage } from './page.ts'
 import { differences, line } from './report.ts'
 import { meetRequirements, type Requirement } from './requirements.ts'
 import { GROWTH_REQUIREMENTS, type Outcome, runComparison, runGrowth } from './run.ts'
 
-/** Exit codes: what could be measured was; a result was wrong, or a measurement failed; the command line is wrong. */
+/** Exit codes: what could be measured was; a result was wrong, or a measurement failed. */
 const MEASURED = 0
 const FAILED = 1
-const WRONG_USAGE = 2
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main()
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options
-  try {
-    options = readOptions(
-      args,
-      COMPARISONS.map(({ name }) => name),
-    )
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    return WRONG_USAGE
-  }
-  if (options.help) {
-    console.log(USAGE)
-    return MEASURED
-  }
+async function main(): Promise<number> {
+  const options = readOptions(COMPARISONS.map(({ name }) => name))
   const scratch = mkdtempSync(join(tmpdir(), 'msgq-bench-'))
   process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(FAILED))

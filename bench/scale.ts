@@ -1,15 +1,12 @@
-/**
- * `npm run scale [-- --page]`: what a namespace on a cluster costs, and where its bounds lie: opening, images, and one
- * namespace more, on three servers of this machine. With --page the figures go into docs/guides/scale.md.
- */
+/** `npm run scale`: see `HELP`. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { IPC_CREAT, IPC_SET, IPC_STAT } from '../src/abi/index.ts'
 import type { IpcNamespace } from '../src/contract/index.ts'
 import { openNamespace } from '../src/index.ts'
+import { FLAG, readCommandLine } from '../test/command-line.ts'
 import { NatsCluster } from '../test/jetstream/nats-cluster.ts'
 import { openReplica } from '../test/jetstream/replicas.ts'
 import { digits, duration } from './report.ts'
@@ -29,7 +26,15 @@ const IDLE_MS = 20_000
 const TICK_MS = 10
 const MIB = 2 ** 20
 
-const { page = false } = parseArgs({ options: { page: { type: 'boolean' } } }).values
+const HELP = `npm run scale -- [OPTION…]
+
+What a namespace on a cluster costs, and where its bounds lie: opening, images, and one namespace more, on three NATS
+servers of this machine.
+
+  --page  puts the figures into docs/guides/scale.md
+  --help  prints this`
+
+const page = readCommandLine(HELP, { options: { page: FLAG } }, ({ page }) => page)
 await using cluster = await NatsCluster.start(3)
 // First: what a full namespace leaves behind in memory would hide what an idle one takes.
 const more = await oneMore()

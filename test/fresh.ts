@@ -1,8 +1,4 @@
-/**
- * Tries what README.md tells a newcomer in a new Debian that has Node and npm and nothing else:
- * `npm run fresh`, or `npm run fresh -- docs tidy` for the test files whose path has one of these words.
- * Root, debootstrap and Debian's mirror are needed; nothing outside the new root is changed.
- */
+/** `npm run fresh`: see `HELP`. */
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
@@ -18,6 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { readCommandLine } from './command-line.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const SUITE = 'bookworm'
@@ -36,7 +33,16 @@ const MOUNTS = [
   'mount -t tmpfs tmpfs "$0/tmp"',
 ]
 
-process.exitCode = main(process.argv.slice(2))
+const HELP = `npm run fresh -- [WORD…]
+
+Tries what README.md tells a newcomer in a new Debian that has Node and npm and nothing else. With words, only the test
+files whose path has one of them. Root, debootstrap (Debian: apt-get install debootstrap) and Debian's mirror are needed;
+nothing outside the new root is changed.
+
+  npm run fresh
+  npm run fresh -- docs tidy`
+
+process.exitCode = main(readCommandLine(HELP, { allowPositionals: true }, (_, words) => words))
 
 function main(words: readonly string[]): number {
   const root = mkdtempSync(join(tmpdir(), 'msgq-fresh-'))

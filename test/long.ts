@@ -1,5 +1,5 @@
 /** `npm run long`: what takes too long for `npm test`. */
-import { parseArgs } from 'node:util'
+import { readCommandLine, TEXT, wholeNumber } from './command-line.ts'
 import { runCrashes } from './daemon/crash/rounds.ts'
 import { fuzzDaemon } from './daemon/fuzz.ts'
 import { timeReplay } from './daemon/replay.ts'
@@ -30,24 +30,26 @@ const ROUNDS_A_LINE = 50
 const FRAMES_A_LINE = 100_000
 const LIVES_A_LINE = 50
 
-const text = { type: 'string' } as const
-const { values } = parseArgs({
-  options: {
-    rounds: { ...text, default: '500' },
-    frames: { ...text, default: '1000000' },
-    entries: { ...text, default: '1000000' },
-    lives: { ...text, default: '2000' },
-    faults: { ...text, default: '60' },
-    seed: { ...text, default: String(freshSeed()) },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (values.help) console.log(HELP)
-else await main()
+const options = {
+  rounds: { ...TEXT, default: '500' },
+  frames: { ...TEXT, default: '1000000' },
+  entries: { ...TEXT, default: '1000000' },
+  lives: { ...TEXT, default: '2000' },
+  faults: { ...TEXT, default: '60' },
+  seed: { ...TEXT, default: String(freshSeed()) },
+}
+const asked = readCommandLine(HELP, { options }, ({ rounds, frames, entries, lives, faults, seed }) => ({
+  rounds: wholeNumber('rounds', rounds),
+  frames: wholeNumber('frames', frames),
+  entries: wholeNumber('entries', entries),
+  lives: wholeNumber('lives', lives),
+  faults: wholeNumber('faults', faults),
+  seed: wholeNumber('seed', seed),
+}))
+await main()
 
 async function main(): Promise<void> {
-  const [rounds, frames, entries] = [numberOf('rounds'), numberOf('frames'), numberOf('entries')]
-  const [lives, faults, seed] = [numberOf('lives'), numberOf('faults'), numberOf('seed')]
+  const { rounds, frames, entries, lives, faults, seed } = asked
   console.log(`seed ${seed}`)
   if (rounds > 0) tell('crashes', await runCrashes(seed, rounds, toldEvery(ROUNDS_A_LINE, rounds, 'rounds')))
   if (frames > 0) tell('fuzzed', await fuzzDaemon(seed, frames, toldEvery(FRAMES_A_LINE, frames, 'frames')))
@@ -69,12 +71,6 @@ async function live(kind: Kind, seed: number, lives: number): Promise<void> {
   const { counts, failures, ...report } = await runManyLives({ kind, seed, lives, onEnd })
   tell('simulated', { kind, ...report, failed: failures.length, counts: Object.fromEntries(counts) })
   if (failures.length > 0) process.exitCode = 1
-}
-
-function numberOf(name: 'rounds' | 'frames' | 'entries' | 'lives' | 'faults' | 'seed'): number {
-  const number = Number(values[name])
-  if (Number.isSafeInteger(number) && number >= 0) return number
-  throw new RangeError(`--${name} is a whole number, 0 or more, not ${values[name]}`)
 }
 
 /** Hears how far it has come, step by step; a line tells it now and then. */

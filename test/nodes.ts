@@ -1,15 +1,20 @@
-/**
- * Runs the tests on every version of Node that msgq is for: `npm run nodes`. Words that name versions choose among them,
- * all others are for the files whose path has one: `npm run nodes -- node-22 conformance queue`. Versions are fetched when
- * they are not here.
- */
+/** `npm run nodes`: see `HELP`. */
 import { spawnSync } from 'node:child_process'
 import { delimiter, dirname, join } from 'node:path'
+import { readCommandLine } from './command-line.ts'
 import { fetchProgram, NODES } from './package/fetched-program.ts'
 
 const RUN = join(import.meta.dirname, 'run.js')
 
-process.exitCode = main(process.argv.slice(2))
+const HELP = `npm run nodes -- [VERSION…] [WORD…]
+
+Runs the tests on every version of Node that msgq is for, or on these: ${NODES.join(', ')}. With words, only the test files
+whose path has one of them. A version that is not here is fetched. With CI=true missing programs are installed.
+
+  npm run nodes
+  npm run nodes -- node-22 conformance queue`
+
+process.exitCode = main(readCommandLine(HELP, { allowPositionals: true }, (_, words) => words))
 
 function main(args: readonly string[]): number {
   const words = args.filter((word) => !NODES.some((name) => name === word))

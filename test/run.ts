@@ -1,12 +1,10 @@
-/**
- * Runs the compiled tests: `npm test`, or `npm test -- oracle queue` for the files whose path has one of these words.
- * With CI=true it first installs the programs that the tests need, and no test may be skipped; at a terminal it asks.
- */
+/** `npm test`: see `HELP`. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline/promises'
+import { readCommandLine } from './command-line.ts'
 import { installMissingPrograms, missingPrograms } from './programs-needed.ts'
 import { problemOf } from './verdict.ts'
 
@@ -16,7 +14,15 @@ const FILES_AT_ONCE = 2
 /** A test that waits for ever ends here: the longest takes a few minutes. */
 const TIMEOUT_MS = 10 * 60_000
 
-process.exitCode = await main(process.argv.slice(2))
+const HELP = `npm test -- [WORD…]
+
+Lint, build and all tests; with words, the tests whose file has one of them in its path. With CI=true it first installs the
+programs that the tests need, and no test may be skipped; at a terminal it asks.
+
+  npm test
+  npm test -- oracle queue`
+
+process.exitCode = await main(readCommandLine(HELP, { allowPositionals: true }, (_, words) => words))
 
 async function main(words: readonly string[]): Promise<number> {
   const files = testFiles().filter((file) => words.length === 0 || words.some((word) => file.includes(word)))

@@ -56,13 +56,13 @@ describe('npm run bench', () => {
 
   test('bench names the figures that there are when one is asked for that is not', () => {
     const { status, stderr } = bench(['--only', 'pair-array', '--only', 'pear-sync'])
-    match(stderr, /^there is no figure pear-sync; there are pair-sync-8, /)
+    match(stderr, /^npm run bench: there is no figure pear-sync; there are pair-sync-8, /)
     equal(status, 2)
   })
 
   test('bench --page refuses to write figures that mean nothing', () => {
     const { status, stderr } = bench(['--page', '--quick'])
-    match(stderr, /^--page is of everything, measured in full/)
+    match(stderr, /^npm run bench: --page is of everything, measured in full/)
     equal(status, 2)
   })
 

@@ -1,28 +1,44 @@
-/**
- * `npm run fuzz -- [--parser NAME] [--seed S] [--count N] [--keep]`: mutations of a corpus for every parser, or one. With
- * `--keep` what reaches new code is added to the corpus.
- */
-import { parseArgs } from 'node:util'
+/** `npm run fuzz`: see `HELP`. */
+import { FLAG, readCommandLine, TEXT, wholeNumber } from '../command-line.ts'
 import { freshSeed } from '../oracle/random.ts'
 import { fuzzAll } from '../wire/fuzz.ts'
 import { fuzz } from './fuzz.ts'
 import { PARSERS } from './parsers.ts'
 
-const COUNT = 100_000
+const NAMES = PARSERS.map(({ name }) => name).join(', ')
+const HELP = `npm run fuzz -- [OPTION…]
 
-const option = { type: 'string' } as const
-const { values } = parseArgs({
-  options: { parser: option, seed: option, count: option, keep: { type: 'boolean', default: false } },
+Gives every parser mutations of its corpus, in test/fuzz/corpus. What neither parses nor is refused ends it with an error.
+
+  --parser NAME  this one alone: ${NAMES}
+  --count N      inputs for each; default 100000
+  --seed S       of the mutations; default: a fresh one, which is printed
+  --keep         adds what reaches new code to the corpus
+  --help         prints this
+
+  npm run fuzz -- --parser frames --count 1000`
+
+const options = {
+  parser: TEXT,
+  count: { ...TEXT, default: '100000' },
+  seed: { ...TEXT, default: String(freshSeed()) },
+  keep: FLAG,
+}
+const {
+  parser: only,
+  count,
+  seed,
+  keep,
+} = readCommandLine(HELP, { options }, ({ parser, count, seed, keep }) => {
+  if (parser !== undefined && !PARSERS.some(({ name }) => name === parser))
+    throw new RangeError(`there is no parser ${parser}, but ${NAMES}`)
+  return { parser, count: wholeNumber('count', count), seed: wholeNumber('seed', seed), keep }
 })
-const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
-const count = Number(values.count ?? COUNT)
-const parsers = PARSERS.filter(({ name }) => values.parser === undefined || name === values.parser)
-if (parsers.length === 0)
-  throw new Error(`there is no ${values.parser}; there are ${PARSERS.map(({ name }) => name).join(', ')}`)
+const parsers = PARSERS.filter(({ name }) => only === undefined || name === only)
 console.log(`seed ${seed}`)
 for (const parser of parsers) {
-  const { inputs, refused, kept } = await fuzz(parser, { seed, count, keep: values.keep })
+  const { inputs, refused, kept } = await fuzz(parser, { seed, count, keep })
   console.log(`${parser.name}: ${inputs} inputs, ${refused} refused; new code was reached ${kept} times`)
 }
 // Mutations of what the wire carries, each made of a value of its own.
-if (values.parser === undefined) for (const line of fuzzAll(seed, count)) console.log(line)
+if (only === undefined) for (const line of fuzzAll(seed, count)) console.log(line)

@@ -1,30 +1,39 @@
-/**
- * Mutates the code and asks whether a test notices: `npm run mutants`, or `npm run mutants -- engine wire` for these folders.
- * Prints the score of each folder; fails when one is too low or a survivor is not in survivors.txt.
- */
+/** `npm run mutants`: see `HELP`. */
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Stryker } from '@stryker-mutator/core'
+import { FLAG, readCommandLine, TEXT } from '../command-line.ts'
 import { folderNamed, MUTATED, type MutatedFolder } from './folders.ts'
 import { judge } from './judge.ts'
 
 /** Nothing committed is in there, and a build leaves it alone. */
 const REPORTS = 'node_modules/.cache/mutants'
+const HELP = `npm run mutants -- [FOLDER…] [OPTION…]
+
+Changes the code in one small place after the other, and asks whether a test notices. Prints the score of each folder; the
+exit status is 1 when fewer than 90 of 100 are noticed, or one that is not is missing in test/mutants/survivors.txt.
+
+  FOLDER        ${MUTATED.map(({ name }) => name).join(', ')}; default: all of them, half an hour on two processors
+  --again       asks only about what changed since the last run, with its tests, and what that had not come to
+  --only PART   asks about files whose name has this; of the others it says what the last run said
+  --help        prints this
+
+  npm run mutants -- engine wire
+  npm run mutants -- journal --only supply`
+
 const RUNNER = join(import.meta.dirname, 'runner.js')
 
-process.exitCode = await main(process.argv.slice(2))
+process.exitCode = await main()
 
-async function main(args: string[]): Promise<number> {
-  const { values, positionals: names } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { again: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
-  })
-  const folders = names.length === 0 ? MUTATED : names.map(folderNamed)
+async function main(): Promise<number> {
+  const config = { options: { again: FLAG, only: { ...TEXT, default: '' } }, allowPositionals: true } as const
+  const { folders, choice } = readCommandLine(HELP, config, (choice, names) => ({
+    folders: names.length === 0 ? MUTATED : names.map(folderNamed),
+    choice,
+  }))
   let failed = false
   for (const folder of folders) {
     const began = Date.now()
-    const stryker = new Stryker(options(folder, values))
+    const stryker = new Stryker(options(folder, choice))
     const verdict = judge(folder, await stryker.runMutationTest())
     console.log(`${verdict.lines.join('\n')}\n${folder.name}: ${Math.round((Date.now() - began) / 1_000)} s`)
     failed ||= !verdict.holds

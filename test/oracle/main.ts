@@ -1,23 +1,16 @@
-/** `npm run oracle -- [--seed S] [--calls N] [--scenarios M]`: the engine against the kernel of this machine. */
+/** `npm run oracle`: the engine against the kernel of this machine. */
 import { type Options, readOptions, repeatText } from './options.ts'
 import { runRandomCalls } from './random-run.ts'
 import { runScenarios } from './scenario-run.ts'
 
-/** Exit codes: the two agree; they do not; the run could not begin. */
+/** Exit codes: the two agree; they do not. */
 const AGREE = 0
 const DISAGREE = 1
-const USAGE = 2
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = main()
 
-function main(args: readonly string[]): number {
-  let options: Options
-  try {
-    options = readOptions(args)
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error)
-    return USAGE
-  }
+function main(): number {
+  const options = readOptions()
   console.log(`seed ${options.seed}`)
   return run(options)
 }

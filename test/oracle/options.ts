@@ -1,5 +1,18 @@
-import { parseArgs } from 'node:util'
+import { readCommandLine, TEXT, wholeNumber } from '../command-line.ts'
 import { freshSeed } from './random.ts'
+
+const HELP = `npm run oracle -- [OPTION…]
+
+The engine against this machine's kernel: random calls, and scenarios in which several callers wait. The exit status is 1
+where the two disagree, and the command that repeats it is printed.
+
+  --calls N      random calls that do not wait; default 300000
+  --scenarios N  default 2000, or none with --calls
+  --seed S       of both; default: a fresh one, which is printed
+  --help         prints this
+
+  npm run oracle
+  npm run oracle -- --seed 7 --calls 1000000`
 
 /** What a run makes: the same options make the same run. */
 export interface Options {
@@ -10,33 +23,21 @@ export interface Options {
   readonly scenarios: number
 }
 
-const CALLS = 300_000
-const SCENARIOS = 2_000
+const CALLS = '300000'
+const SCENARIOS = '2000'
 
-/** Reads the command line. @throws {Error} An option is unknown or no number. */
-export function readOptions(args: readonly string[]): Options {
-  const option = { type: 'string' } as const
-  const { values } = parseArgs({ args: [...args], options: { seed: option, calls: option, scenarios: option } })
-  return {
-    seed: values.seed === undefined ? freshSeed() : integer('seed', values.seed, 0xffff_ffff),
-    calls: values.calls === undefined ? CALLS : integer('calls', values.calls, Number.MAX_SAFE_INTEGER),
+/** Reads the command line; where it is wrong the process ends. */
+export function readOptions(): Options {
+  const options = { seed: { ...TEXT, default: String(freshSeed()) }, calls: TEXT, scenarios: TEXT }
+  return readCommandLine(HELP, { options }, ({ seed, calls, scenarios }) => ({
+    seed: wholeNumber('seed', seed),
+    calls: wholeNumber('calls', calls ?? CALLS),
     // Who asks for a number of calls alone wants those; nothing at all asks for everything.
-    scenarios:
-      values.scenarios === undefined
-        ? values.calls === undefined
-          ? SCENARIOS
-          : 0
-        : integer('scenarios', values.scenarios, Number.MAX_SAFE_INTEGER),
-  }
+    scenarios: wholeNumber('scenarios', scenarios ?? (calls === undefined ? SCENARIOS : '0')),
+  }))
 }
 
 /** The command that repeats a run. */
 export function repeatText({ seed, calls, scenarios }: Options): string {
   return `npm run oracle -- --seed ${seed} --calls ${calls} --scenarios ${scenarios}`
-}
-
-function integer(name: string, text: string, most: number): number {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value <= most) return value
-  throw new Error(`--${name} takes an integer from 0 to ${most}, not "${text}"`)
 }

@@ -100,7 +100,7 @@ describe('the oracle finds planted faults', () => {
   const folder = mkdtempSync(join(tmpdir(), 'msgq-planted-'))
 
   before(() => {
-    for (const part of ['src/abi', 'src/engine', 'src/linux', 'test/oracle']) {
+    for (const part of ['src/abi', 'src/engine', 'src/linux', 'test/oracle', 'test/command-line.js']) {
       cpSync(join(DIST, part), join(folder, 'dist', part), { recursive: true })
     }
     cpSync(join(PACKAGE, 'package.json'), join(folder, 'package.json'))

@@ -1,11 +1,7 @@
-/**
- * `npm run plant [-- --only WORD] [--page] [--unchecked]`: plants each fault into a copy of the tree and runs the suite that
- * must find it. Fails where one is not found, or a suite fails without a fault, which `--unchecked` takes for granted that
- * it does not. `--page` writes what was found into the table of docs/testing.md.
- */
+/** `npm run plant`: see `HELP`. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { FLAG, readCommandLine, TEXT } from '../command-line.ts'
 import type { Fault } from './fault.ts'
 import { FAULTS } from './faults.ts'
 import { pageWith } from './table.ts'
@@ -14,18 +10,29 @@ import { Workshop } from './workshop.ts'
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const PAGE = join(ROOT, 'docs', 'testing.md')
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    page: { type: 'boolean', default: false },
-    unchecked: { type: 'boolean', default: false },
-  },
-})
-process.exitCode = await main(values)
+const HELP = `npm run plant -- [OPTION…]
 
-async function main({ only, page, unchecked }: typeof values): Promise<number> {
-  const isMeant = ({ fault, file, suite }: Fault) => only === undefined || `${fault} ${file} ${suite}`.includes(only)
+Plants each fault into a copy of the tree and runs the suite that must find it. The exit status is 1 where one is not found,
+or a suite fails without a fault.
+
+  --only PART  only faults whose name, file or suite has this
+  --page       puts what was found, and how fast, into docs/testing.md
+  --unchecked  takes for granted that no suite fails without a fault
+  --help       prints this
+
+  npm run plant
+  npm run plant -- --only journal --unchecked`
+
+const options = { only: { ...TEXT, default: '' }, page: FLAG, unchecked: FLAG }
+const { faults, page, unchecked } = readCommandLine(HELP, { options }, ({ only, page, unchecked }) => {
+  const isMeant = ({ fault, file, suite }: Fault) => `${fault} ${file} ${suite}`.includes(only)
   const faults = FAULTS.filter(isMeant)
+  if (faults.length === 0) throw new RangeError(`no fault has ${only} in its name, file or suite`)
+  return { faults, page, unchecked }
+})
+process.exitCode = await main()
+
+async function main(): Promise<number> {
   using workshop = new Workshop(ROOT)
   for (const suite of new Set(unchecked ? [] : faults.map(({ suite }) => suite))) {
     const { failed, seconds } = await workshop.run(suite)

@@ -1,5 +1,5 @@
 /** `npm run sim`: worlds of a seed, in which everything breaks. */
-import { parseArgs } from 'node:util'
+import { FLAG, positiveNumber, readCommandLine, TEXT, wholeNumber } from '../command-line.ts'
 import { freshSeed } from '../oracle/random.ts'
 import { runJournals } from './journal-life.ts'
 import { KINDS, type Kind, LifeError, runLives } from './lives.ts'
@@ -18,35 +18,41 @@ time of its own, and disks, networks, clocks and processes that break. Each life
   --help        prints this
 
 A failure prints what happened last, what is wrong, and the command that repeats the life exactly. The same seed has the
-same hash, on every machine.`
+same hash, on every machine.
 
-const HOURS = 24
+  npm run sim -- --hours 1
+  npm run sim -- --of nats --seed 2012 --lives 1 --trace`
+
+const OF: readonly string[] = [...KINDS, 'journal']
 /** Nodes look at their log all the time: an hour of theirs is as many events as many of a daemon's. */
 const SHARE: Readonly<Record<Kind, number>> = { daemon: 1, cluster: 1 / 12, nats: 1 / 24 }
 const JOURNALS = 20_000
 
-const option = { type: 'string' } as const
-const flag = { type: 'boolean', default: false } as const
-const { values } = parseArgs({
-  options: { of: option, seed: option, hours: option, lives: option, trace: flag, json: flag, help: flag },
+const options = {
+  of: TEXT,
+  seed: { ...TEXT, default: String(freshSeed()) },
+  hours: { ...TEXT, default: '24' },
+  lives: TEXT,
+  trace: FLAG,
+  json: FLAG,
+}
+const asked = readCommandLine(HELP, { options }, ({ of, seed, hours, lives, trace, json }) => {
+  if (of !== undefined && !OF.includes(of)) throw new RangeError(`--of is one of ${OF.join(', ')}, not ${of}`)
+  const seeded = { of, seed: wholeNumber('seed', seed), hours: positiveNumber('hours', hours), trace, json }
+  return { ...seeded, lives: lives === undefined ? undefined : wholeNumber('lives', lives) }
 })
-if (values.help) console.log(HELP)
-else process.exitCode = await main()
+process.exitCode = await main()
 
 async function main(): Promise<number> {
-  const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
-  const kinds = KINDS.filter((kind) => values.of === undefined || values.of === kind)
-  if (kinds.length === 0 && values.of !== 'journal') {
-    console.error(`npm run sim: --of is daemon, cluster, nats or journal, not ${values.of}`)
-    return 1
-  }
-  if (!values.json) console.log(`seed ${seed}`)
+  const { of, seed, json } = asked
+  const kinds = KINDS.filter((kind) => of === undefined || of === kind)
+  if (!json) console.log(`seed ${seed}`)
   try {
-    if (values.of === 'journal') await journals(seed)
+    if (of === 'journal') await journals(seed)
     for (const kind of kinds) await lives(kind, seed, kinds.length > 1 ? SHARE[kind] : 1)
     return 0
   } catch (error) {
-    if (values.json && error instanceof LifeError) {
+    if (json && error instanceof LifeError) {
       const { kind, seed: failed, events, cause } = error
       const why = cause instanceof Error ? cause.message : String(cause)
       console.log(JSON.stringify({ failed: { kind, seed: failed, why, events } }))
@@ -60,18 +66,16 @@ async function lives(kind: Kind, seed: number, share: number): Promise<void> {
   const { hash, hours, events, counts, lives } = await runLives({
     kind,
     seed,
-    ...(values.lives === undefined
-      ? { hours: Number(values.hours ?? HOURS) * share }
-      : { lives: Number(values.lives) }),
-    ...(values.trace && { onEvent: (line) => console.log(line) }),
+    ...(asked.lives === undefined ? { hours: asked.hours * share } : { lives: asked.lives }),
+    ...(asked.trace && { onEvent: (line) => console.log(line) }),
     onLife: (lifeSeed, report) => {
       const { counts: _, ...short } = report
-      if (values.json) console.log(JSON.stringify({ kind, seed: lifeSeed, ...short }))
+      if (asked.json) console.log(JSON.stringify({ kind, seed: lifeSeed, ...short }))
     },
   })
   const { user, system } = process.cpuUsage(since)
   const cpuSeconds = Math.round((user + system) / 1e5) / 10
-  if (values.json) {
+  if (asked.json) {
     console.log(JSON.stringify({ kind, lives, hours, events, cpuSeconds, hash, counts: Object.fromEntries(counts) }))
     return
   }
@@ -81,7 +85,7 @@ async function lives(kind: Kind, seed: number, share: number): Promise<void> {
 }
 
 async function journals(seed: number): Promise<void> {
-  const count = Number(values.lives ?? JOURNALS)
+  const count = asked.lives ?? JOURNALS
   const covered = await runJournals(seed, count)
   const counts = Array.from(covered, ([what, times]) => `${what} ${times}`).sort()
   console.log(`${count} journals kept what was durable (${counts.join(', ')})`)

@@ -1,24 +1,34 @@
-/** `npm run soak -- [--minutes 20] [--seed S] [--json]`: mixed load on a daemon; says whether what it takes is flat at the end. */
-import { parseArgs } from 'node:util'
+/** `npm run soak`: see `HELP`. */
+import { FLAG, positiveNumber, readCommandLine, TEXT, wholeNumber } from '../command-line.ts'
 import { freshSeed } from '../oracle/random.ts'
 import type { Point } from './judge.ts'
 import { TOLERANCES } from './judge.ts'
 import { soak } from './soak.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '20' },
-    seed: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
-})
-const seed = values.seed === undefined ? freshSeed() : Number(values.seed)
+const HELP = `npm run soak -- [OPTION…]
+
+Mixed load on a daemon: restarts, images, clients that come and go. Says whether memory, descriptors, threads and the
+journal are flat at the end; the exit status is 1 when they are not.
+
+  --minutes N  default 20
+  --seed S     of the load; default: a fresh one, which is printed
+  --json       prints one object with all that was measured, and nothing else
+  --help       prints this
+
+  npm run soak -- --minutes 2`
+
+const options = { minutes: { ...TEXT, default: '20' }, seed: { ...TEXT, default: String(freshSeed()) }, json: FLAG }
+const { minutes, seed, json } = readCommandLine(HELP, { options }, ({ minutes, seed, json }) => ({
+  minutes: positiveNumber('minutes', minutes),
+  seed: wholeNumber('seed', seed),
+  json,
+}))
 const say = (line: string) => {
-  if (!values.json) console.log(line)
+  if (!json) console.log(line)
 }
 say(`seed ${seed}`)
-const report = await soak(seed, Number(values.minutes), (point) => say(lineOf(point)))
-if (values.json) console.log(JSON.stringify(report))
+const report = await soak(seed, minutes, (point) => say(lineOf(point)))
+if (json) console.log(JSON.stringify(report))
 say(
   `${report.clients} clients, ${report.calls} calls; started again in ${report.startsMs.map(Math.round).join(', ')} ms`,
 )
