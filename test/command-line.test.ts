@@ -38,6 +38,8 @@ describe('the commands of this repository', () => {
 
   test('a number that is none, and a name that nothing has, are refused with what there is', () => {
     match(run('long.js', '--seed', 'x').stderr, /^npm run long: --seed is a whole number, 0 or more, not x; /)
+    match(run('oracle/main.js', '--calls=').stderr, /^npm run oracle: --calls is a whole number, 0 or more, not ; /)
+    match(run('long.js', '--seed', '-1').stderr, /^npm run long: .*'--seed'.* ambiguous; .*--help.*\n$/)
     match(run('soak/main.js', '--minutes', '0').stderr, /^npm run soak: --minutes is a number above 0, not 0; /)
     match(run('planted/main.js', '--only', 'x y z').stderr, /^npm run plant: no fault has x y z in its name, /)
     match(run('soak/main.js', 'five').stderr, /^npm run soak: Unexpected argument 'five'; /)

@@ -27,9 +27,10 @@ export function readCommandLine<const Config extends ParseArgsConfig, Wanted>(
     const { values, positionals } = parseArgs(config)
     return read(values, positionals)
   } catch (error) {
+    const { message, code } = error as Error & { readonly code?: unknown }
     const [command] = /^npm (run )?\w+/.exec(help) ?? []
-    // Node goes on about words that look like an option.
-    const [what] = (error as Error).message.split('. ')
+    // Node goes on about words that look like an option, over lines.
+    const what = typeof code === 'string' ? message.replace(/\.\s.*/s, '') : message
     console.error(`${command}: ${what}; ${command} -- --help tells what it takes`)
     process.exit(WRONG_USAGE)
   }
@@ -37,8 +38,7 @@ export function readCommandLine<const Config extends ParseArgsConfig, Wanted>(
 
 /** @throws {RangeError} */
 export function wholeNumber(name: string, text: string): number {
-  const number = Number(text)
-  if (Number.isSafeInteger(number) && number >= 0) return number
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
   throw new RangeError(`--${name} is a whole number, 0 or more, not ${text}`)
 }
 

@@ -8,15 +8,16 @@ import { PARSERS } from './parsers.ts'
 const NAMES = PARSERS.map(({ name }) => name).join(', ')
 const HELP = `npm run fuzz -- [OPTION…]
 
-Gives every parser mutations of its corpus, in test/fuzz/corpus. What neither parses nor is refused ends it with an error.
+Gives every parser mutations of its corpus, in test/fuzz/corpus, and every codec of the wire mutations of what it writes.
+What is neither understood nor refused ends it with an error.
 
-  --parser NAME  this one alone: ${NAMES}
-  --count N      inputs for each; default 100000
+  --parser NAME  this parser alone: ${NAMES}
+  --count N      inputs for each, and fewer for those that take long; default 100000
   --seed S       of the mutations; default: a fresh one, which is printed
   --keep         adds what reaches new code to the corpus
   --help         prints this
 
-  npm run fuzz -- --parser frames --count 1000`
+  npm run fuzz -- --parser client-frame --count 1000`
 
 const options = {
   parser: TEXT,

@@ -41,10 +41,9 @@ async function main(): Promise<number> {
   return failed ? 1 : 0
 }
 
+/** As `HELP` has them. */
 interface Choice {
-  /** Asks only about what changed since the last run, with its tests, and what that had not come to. */
   readonly again: boolean
-  /** Asks about files whose name has this; of the others it says what the last run said. */
   readonly only: string
 }
 

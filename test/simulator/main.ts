@@ -9,12 +9,12 @@ const HELP = `npm run sim -- [OPTION…]
 Runs a daemon with its clients, and a cluster's nodes with their programs, in a simulated world: one process, one seed, a
 time of its own, and disks, networks, clocks and processes that break. Each life is a world with a seed of its own.
 
-  --of KIND     daemon, cluster, nats or journal; default: daemon, and cluster for a twelfth of the hours
+  --of KIND     daemon, cluster, nats or journal; default: daemon, cluster for a twelfth of the hours, nats for half of that
   --seed S      of the first life, and S+1 of the next; default: a fresh one, which is printed
   --hours H     of simulated time, after which no life is begun; default 24
-  --lives N     no more lives than that; of journals, which have no time, default 20000
+  --lives N     so many lives, however long; of journals, which have no time, default 20000
   --trace       prints every event: with --lives 1
-  --json        prints a line of JSON for each life, and one for all
+  --json        prints a line of JSON for each life, and one for all; of journals that one alone
   --help        prints this
 
 A failure prints what happened last, what is wrong, and the command that repeats the life exactly. The same seed has the
@@ -88,5 +88,6 @@ async function journals(seed: number): Promise<void> {
   const count = asked.lives ?? JOURNALS
   const covered = await runJournals(seed, count)
   const counts = Array.from(covered, ([what, times]) => `${what} ${times}`).sort()
-  console.log(`${count} journals kept what was durable (${counts.join(', ')})`)
+  if (asked.json) console.log(JSON.stringify({ kind: 'journal', journals: count, counts: Object.fromEntries(covered) }))
+  else console.log(`${count} journals kept what was durable (${counts.join(', ')})`)
 }

@@ -154,7 +154,7 @@ export class Imaging {
     const digest = hash.digest()
     const own = digest.toString('hex')
     if (name !== undefined) {
-      // Of those that were never agreed on the next choice discards the bytes.
+      // Of those that were never chosen a later choice discards the bytes.
       this.#written.clear()
       this.#written.set(sequence, { image: { name, sequence, hash: own, sizeBytes, time: Date.now() }, loggedBytes })
       this.#imagedBytes = loggedBytes

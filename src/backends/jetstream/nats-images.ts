@@ -6,7 +6,7 @@ import type { ChosenImage, LogImage, LogImages } from './replicated-log.ts'
 const CHOICES = 'MSGQ'
 /** Bytes of an image in one message of the store. */
 const CHUNK_BYTES = 262_144
-/** The client's reading stalls for good when the server that serves it dies: then it is begun anew. */
+/** What the client reads, bytes or names, may stall for good when the server that serves it dies: then it is begun anew. */
 const SILENCE_MS = 10_000
 /** Names of two images of a record differ in so many bytes. */
 const UNIQUE_BYTES = 8
@@ -77,7 +77,7 @@ export class NatsImages implements LogImages {
 
   async discardBefore(sequence: number): Promise<void> {
     const store = await this.#openStore()
-    for (const { name } of await store.list()) {
+    for (const { name } of await inTime(store.list())) {
       const of = /^image-(\d+)(-|$)/.exec(name)?.[1]
       if (of !== undefined && Number(of) < sequence) await store.delete(name)
     }
@@ -120,7 +120,10 @@ async function again<Opened>(opening: Promise<Opened>, forget: () => void): Prom
 async function inTime<Value>(reading: Promise<Value>): Promise<Value> {
   let timer: NodeJS.Timeout | undefined
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing of the image has come for ${SILENCE_MS / 1000} s`)), SILENCE_MS)
+    timer = setTimeout(
+      () => reject(new Error(`nothing has come of the object store for ${SILENCE_MS / 1000} s`)),
+      SILENCE_MS,
+    )
   })
   try {
     return await Promise.race([reading, silence])
