@@ -31,6 +31,12 @@ describe('ImageAssembly', () => {
     assert.deepEqual(missing, [])
   })
 
+  test('ImageAssembly.image has the identifiers that come next, where ours tells them', () => {
+    const identifiers = { nextIndex: 3, lastIndex: 2, sequence: 7 }
+    const ours = { time: 5, nextId: -1, identifiers, files: new Map(), queues: [], waiting: [] }
+    assert.deepEqual(new ImageAssembly(1, ours).image().checkpoint.identifiers, identifiers)
+  })
+
   test('ImageAssembly.image says what CRIU’s files do not tell, and where there is no file of variables, that', () => {
     const missingOf = (...files: readonly [name: string, content: Uint8Array][]) => {
       const assembly = new ImageAssembly(1, undefined)
