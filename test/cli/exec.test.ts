@@ -13,11 +13,12 @@ const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte)
 describe('msgq receive --exec, from the kernel,', { skip: KERNEL_SKIPPED }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'msgq-exec-'))
   const spool = join(directory, 'spool')
-  const fifo = join(directory, 'fifo')
+  // One for each test that needs it: the cat of a command that was killed may still have the other open.
+  const [fifo, fifoOfInterrupt] = [join(directory, 'fifo'), join(directory, 'fifo-of-interrupt')]
   let kernel: PrivateNamespace
   let id: string
   before(async () => {
-    execFileSync('mkfifo', [fifo])
+    execFileSync('mkfifo', [fifo, fifoOfInterrupt])
     kernel = await PrivateNamespace.open()
   })
   beforeEach(() => {
@@ -131,10 +132,10 @@ describe('msgq receive --exec, from the kernel,', { skip: KERNEL_SKIPPED }, () =
   test('an interrupt waits for the command, whose message is then removed, and takes no other', async () => {
     send('one')
     send('two')
-    const child = kernel.start(words(`echo started; cat ${fifo}`, ['--follow']))
+    const child = kernel.start(words(`echo started; cat ${fifoOfInterrupt}`, ['--follow']))
     await once(child.stdout, 'data')
     child.kill('SIGTERM')
-    writeFileSync(fifo, '')
+    writeFileSync(fifoOfInterrupt, '')
     deepEqual(await once(child, 'exit'), [143, null])
     equal(qnum(), 1)
     deepEqual(slots(), [])
