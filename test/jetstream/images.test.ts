@@ -5,6 +5,7 @@ import { connectNats } from '../../src/backends/jetstream/nats-connection.ts'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
 import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
+import { Node } from '../../src/backends/jetstream/node.ts'
 import type { LogImage } from '../../src/backends/jetstream/replicated-log.ts'
 import { NatsCluster } from './nats-cluster.ts'
 import { NodeProcess } from './node-process.ts'
@@ -55,7 +56,7 @@ test('an image is replaced by compare-and-set: who chose after another does not,
     assert.equal(await log.images.choose(two, before.revision), false)
     assert.deepEqual((await log.images.chosen()).image, one)
     assert.equal(await log.images.choose(two, (await log.images.chosen()).revision), true)
-    await log.images.discardBefore(2)
+    await log.images.discardBefore(two)
     assert.ok((await read(log, two)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
     await assert.rejects(log.images.read(one).next())
     assert.ok(!(await log.images.read(three).next()).done)
@@ -80,7 +81,7 @@ test('two that keep an image of one record do not meet: what becomes of one leav
     )
     assert.ok((await read(log, one)).equals(Buffer.alloc(IMAGE_BYTES, 1)))
     assert.ok((await read(log, two)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
-    await log.images.discardBefore(2)
+    await log.images.discardBefore(await write(log, 2, 2))
     await assert.rejects(read(log, one))
     await assert.rejects(read(log, two))
   } finally {
@@ -88,7 +89,72 @@ test('two that keep an image of one record do not meet: what becomes of one leav
   }
 })
 
-test('an image that was chosen before images had names of their own is read, and discarded', async () => {
+test('what a node that died has written of an image is discarded with those before', async () => {
+  const url = cluster.url('died')
+  const [dying, log] = [await NatsLog.open(readNatsUrl(url)), await NatsLog.open(readNatsUrl(url))]
+  try {
+    const pieces = async function* () {
+      for (let pieces = 0; pieces < 10; pieces++) yield Buffer.alloc(IMAGE_BYTES / 10)
+      await until(async () => (await storedBytes('died')) > IMAGE_BYTES / 2, 'half of it is there')
+      await dying.close()
+    }
+    await assert.rejects(dying.images.write(1, pieces()))
+    assert.ok((await storedBytes('died')) > IMAGE_BYTES / 2)
+    const [one, two] = [await write(log, 1, 1), await write(log, 2, 2)]
+    await log.images.discardBefore(one)
+    assert.ok((await storedBytes('died')) < 2.1 * IMAGE_BYTES)
+    for (const [image, byte] of [
+      [one, 1],
+      [two, 2],
+    ] as const) {
+      assert.ok((await read(log, image)).equals(Buffer.alloc(IMAGE_BYTES, byte)))
+    }
+  } finally {
+    await log.close()
+  }
+})
+
+test('an image that was begun before one that was chosen meanwhile is not chosen: it may have lost its bytes', async () => {
+  const log = await NatsLog.open(readNatsUrl(cluster.url('overtaken')))
+  const { images } = log
+  const [keep, choose] = [images.write.bind(images), images.choose.bind(images)]
+  const kept: string[] = []
+  const chosen: string[] = []
+  images.write = async (sequence, pieces) => {
+    const bytes = await keep(sequence, pieces)
+    // Another replica, which is behind, has begun later, and is chosen first.
+    if (kept.push(bytes.name) === 1) assert.equal(await choose(await write(log, 1, 1), 0), true)
+    return bytes
+  }
+  images.choose = (image, revision) => {
+    chosen.push(image.name)
+    return choose(image, revision)
+  }
+  const node = await Node.open(log, { checkEvery: 10, imageEveryBytes: 1, heartbeatMs: 5 })
+  try {
+    await until(() => node.status.imaged > 0, 'an image')
+    assert.ok(chosen.length > 0 && !chosen.includes(kept[0] ?? ''), `${chosen} of ${kept}`)
+  } finally {
+    await node.close()
+  }
+})
+
+test('an object store that was lost goes on where it was, so that the next image can be chosen', async () => {
+  const log = await NatsLog.open(readNatsUrl(cluster.url('lost-store')))
+  try {
+    const image = { ...(await write(log, 1, 1)), start: 5_000 }
+    assert.equal(await log.images.choose(image, 0), true)
+    const next = await write(log, 2, 2)
+    assert.equal(next.start, 5_000)
+    await log.images.discardBefore(image)
+    assert.ok((await read(log, next)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
+    assert.ok((await write(log, 3, 3)).start > 5_000 + 10)
+  } finally {
+    await log.close()
+  }
+})
+
+test('an image that was chosen before choices had names and starts is read, and discarded by one that has', async () => {
   const url = cluster.url('nameless')
   const log = await NatsLog.open(readNatsUrl(url))
   const connection = await connectNats(readNatsUrl(url))
@@ -102,7 +168,9 @@ test('an image that was chosen before images had names of their own is read, and
     const { image } = await log.images.chosen()
     assert.ok(image !== undefined)
     assert.ok((await read(log, image)).equals(Buffer.alloc(IMAGE_BYTES, 1)))
-    await log.images.discardBefore(2)
+    await log.images.discardBefore(image)
+    assert.ok((await read(log, image)).equals(Buffer.alloc(IMAGE_BYTES, 1)))
+    await log.images.discardBefore(await write(log, 2, 2))
     await assert.rejects(read(log, image))
   } finally {
     await connection.close()
@@ -151,11 +219,22 @@ test('a log that was trimmed without an image is told by its first record', asyn
   await log.close()
 })
 
+/** Of the images of a namespace, named or not. */
+async function storedBytes(name: string): Promise<number> {
+  const connection = await connectNats(readNatsUrl(cluster.url(name)))
+  try {
+    const manager = await natsModules().jetstreamManager(connection, {})
+    return (await manager.streams.info(`OBJ_MSGQ_${name}`)).state.bytes
+  } finally {
+    await connection.close()
+  }
+}
+
 async function write(log: NatsLog, sequence: number, byte: number): Promise<LogImage> {
   const pieces = async function* () {
     yield Buffer.alloc(IMAGE_BYTES, byte)
   }
-  return { name: await log.images.write(sequence, pieces()), sequence, hash: '', sizeBytes: IMAGE_BYTES, time: 0 }
+  return { ...(await log.images.write(sequence, pieces())), sequence, hash: '', sizeBytes: IMAGE_BYTES, time: 0 }
 }
 
 async function read(log: NatsLog, image: LogImage): Promise<Buffer> {

@@ -84,7 +84,10 @@ export class Stream {
   }
 
   purge({ seq, filter }: { readonly seq?: number; readonly filter?: string }): void {
-    if (seq !== undefined) this.first = Math.max(this.first, Math.min(seq, this.last + 1))
+    if (seq !== undefined) {
+      this.last = Math.max(this.last, seq - 1)
+      this.first = Math.max(this.first, seq)
+    }
     this.#keep(({ sequence, subject }) => !(sequence < (seq ?? Infinity) && matches(filter ?? '>', subject)))
   }
 

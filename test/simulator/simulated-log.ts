@@ -29,8 +29,9 @@ export class LogServers implements LogKeeper {
   readonly options: LogOptions
   readonly records: LogRecord[] = []
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
-  readonly images: Map<string, { readonly sequence: number; readonly pieces: readonly Uint8Array[] }> = new Map()
-  imagesWritten = 0
+  readonly images: Map<string, { readonly start: number; readonly pieces: readonly Uint8Array[] }> = new Map()
+  /** The first place where nothing was written. */
+  imagesEnd = 1
   readonly #hearers = new Map<SimulatedProcess, (sequence: number) => void>()
   readonly #cutOff = new Map<SimulatedProcess, Cut>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
@@ -184,11 +185,15 @@ function imagesOf(world: World, servers: LogServers): LogImages {
   return {
     chosen: () => servers.request('image chosen', () => servers.chosen),
     write: async (sequence, pieces) => {
+      const start = await servers.request('where images end', () => servers.imagesEnd)
       const written: Uint8Array[] = []
       for await (const piece of pieces) written.push(Uint8Array.from(piece))
-      const name = `image ${sequence}, ${++servers.imagesWritten}`
-      await servers.request(name, () => servers.images.set(name, { sequence, pieces: written }))
-      return name
+      const name = `image ${sequence}, ${world.random.next()}`
+      await servers.request(name, () => {
+        servers.images.set(name, { start, pieces: written })
+        servers.imagesEnd++
+      })
+      return { name, start }
     },
     read: async function* ({ name }: LogImage) {
       const image = await servers.request(`read ${name}`, () => servers.images.get(name))
@@ -206,9 +211,10 @@ function imagesOf(world: World, servers: LogServers): LogImages {
         servers.chosen = { image, revision: revision + 1 }
         return true
       }),
-    discardBefore: (sequence) =>
-      servers.request(`discard before ${sequence}`, () => {
-        for (const [name, image] of servers.images) if (image.sequence < sequence) servers.images.delete(name)
+    // Of those that were begun before and written since, some is lost.
+    discardBefore: ({ start }) =>
+      servers.request(`discard images before ${start}`, () => {
+        for (const [name, image] of servers.images) if (image.start < start) servers.images.delete(name)
       }),
   }
 }

@@ -4,7 +4,7 @@ import { BackendError } from '../../contract/index.ts'
 import { Checks, type Verdict } from './checks.ts'
 import { CHECK, encodeRecord, IMAGE, type LogMessage } from './record.ts'
 import type { Replica } from './replica.ts'
-import type { LogImage, LogRecord, ReplicatedLog } from './replicated-log.ts'
+import type { KeptBytes, LogImage, LogRecord, ReplicatedLog } from './replicated-log.ts'
 
 /** So many bytes of records are applied in about a second. */
 const IMAGE_EVERY_BYTES = 64 * 1024 * 1024
@@ -147,24 +147,24 @@ export class Imaging {
         await setImmediate()
       }
     }
-    const name = isDue ? await this.#write(sequence, hashed()) : undefined
+    const kept = isDue ? await this.#write(sequence, hashed()) : undefined
     for await (const _ of hashed()) if (this.#isClosed) break
     this.#underWay--
     if (this.#isClosed) return
     const digest = hash.digest()
     const own = digest.toString('hex')
-    if (name !== undefined) {
+    if (kept !== undefined) {
       // Of those that were never chosen a later choice discards the bytes.
       this.#written.clear()
-      this.#written.set(sequence, { image: { name, sequence, hash: own, sizeBytes, time: Date.now() }, loggedBytes })
+      this.#written.set(sequence, { image: { ...kept, sequence, hash: own, sizeBytes, time: Date.now() }, loggedBytes })
       this.#imagedBytes = loggedBytes
     }
     await this.#append(CHECK, sequence, digest)
     this.#checks.own(sequence, own)
   }
 
-  /** @returns Its name, `undefined` where it is not kept. */
-  async #write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string | undefined> {
+  /** @returns `undefined` where it is not kept. */
+  async #write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<KeptBytes | undefined> {
     try {
       return await this.#log.images.write(sequence, pieces)
     } catch {
@@ -187,14 +187,13 @@ export class Imaging {
     try {
       const { images } = this.#log
       const before = await images.chosen()
-      const isOvertaken = before.image !== undefined && before.image.sequence >= image.sequence
-      if (isOvertaken || !(await images.choose(image, before.revision))) return
+      if (isOvertaken(image, before.image) || !(await images.choose(image, before.revision))) return
       const body = new Uint8Array(8)
       new DataView(body.buffer).setFloat64(0, loggedBytes, true)
       await this.#append(IMAGE, image.sequence, body)
       await this.#log.trim(Math.max(1, image.sequence + 1 - this.#options.trimMarginRecords))
       // Who has just begun to read the one before reads it to its end.
-      if (before.image !== undefined) await images.discardBefore(before.image.sequence)
+      if (before.image !== undefined) await images.discardBefore(before.image)
     } catch {
       return
     }
@@ -212,6 +211,11 @@ export class Imaging {
       }
     }
   }
+}
+
+/** By one of a later record; or by one that was begun later, for then what was begun before it may have lost its bytes. */
+function isOvertaken(image: LogImage, by: LogImage | undefined): boolean {
+  return by !== undefined && (by.sequence >= image.sequence || by.start > image.start)
 }
 
 function damaged({ sequence }: LogImage): BackendError {

@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { type JetStreamClient, type KeyValues, natsModules, type ObjectStore } from './nats-modules.ts'
-import type { ChosenImage, LogImage, LogImages } from './replicated-log.ts'
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  type KeyValues,
+  natsModules,
+  type ObjectStore,
+} from './nats-modules.ts'
+import type { ChosenImage, KeptBytes, LogImage, LogImages } from './replicated-log.ts'
 
 /** The bucket of keys in which each namespace has its choice. */
 const CHOICES = 'MSGQ'
 /** Bytes of an image in one message of the store. */
 const CHUNK_BYTES = 262_144
-/** What the client reads, bytes or names, may stall for good when the server that serves it dies: then it is begun anew. */
+/** What the client reads may stall for good when the server that serves it dies: then it is begun anew. */
 const SILENCE_MS = 10_000
 /** Names of two images of a record differ in so many bytes. */
 const UNIQUE_BYTES = 8
@@ -33,7 +39,8 @@ export class NatsImages implements LogImages {
   }
 
   /** An object that was put without an answer loses its pieces, though it may be there: it must not be another's. */
-  async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<KeptBytes> {
+    const start = await this.#end()
     const iterator = pieces[Symbol.asyncIterator]()
     const bytes = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -45,7 +52,7 @@ export class NatsImages implements LogImages {
     const name = `image-${sequence}-${randomBytes(UNIQUE_BYTES).toString('hex')}`
     const meta = { name, options: { max_chunk_size: CHUNK_BYTES } }
     await (await this.#openStore()).put(meta, bytes)
-    return name
+    return { name, start }
   }
 
   async *read({ name }: LogImage): AsyncGenerator<Uint8Array> {
@@ -75,18 +82,31 @@ export class NatsImages implements LogImages {
     }
   }
 
-  async discardBefore(sequence: number): Promise<void> {
-    const store = await this.#openStore()
-    for (const { name } of await inTime(store.list())) {
-      const of = /^image-(\d+)(-|$)/.exec(name)?.[1]
-      if (of !== undefined && Number(of) < sequence) await store.delete(name)
-    }
+  /** Objects have no say in it: what was killed while it wrote one has left pieces without. */
+  async discardBefore({ start }: LogImage): Promise<void> {
+    await (await this.#manager()).streams.purge(storeOf(this.#name), { seq: start })
   }
 
   /** Removes all of them, with the choice. */
   async remove(): Promise<void> {
     await (await this.#openChoices()).purge(this.#name)
     await (await this.#openStore()).destroy()
+  }
+
+  /** Where the next bytes come. A store that was lost, and is a new one, goes on where the choice says that it was. */
+  async #end(): Promise<number> {
+    const { image } = await this.chosen()
+    const least = image?.start ?? 1
+    await this.#openStore()
+    const { streams } = await this.#manager()
+    const { state } = await streams.info(storeOf(this.#name))
+    if (state.last_seq + 1 >= least) return state.last_seq + 1
+    await streams.purge(storeOf(this.#name), { seq: least })
+    return least
+  }
+
+  #manager(): Promise<JetStreamManager> {
+    return this.#client.jetstreamManager(false)
   }
 
   #openChoices(): Promise<KeyValues> {
@@ -136,10 +156,15 @@ function bucketOf(name: string): string {
   return `MSGQ_${name}`
 }
 
-/** The first choices told no name. */
+/** The stream that a bucket is. Source: NATS's ADR-20, object store. */
+function storeOf(name: string): string {
+  return `OBJ_${bucketOf(name)}`
+}
+
+/** The first choices told neither a name nor where the bytes begin. */
 function imageOf(choice: Uint8Array): LogImage {
-  const image = JSON.parse(new TextDecoder().decode(choice)) as Omit<LogImage, 'name'>
-  return { name: `image-${image.sequence}`, ...image }
+  const image = JSON.parse(new TextDecoder().decode(choice)) as Omit<LogImage, keyof KeptBytes>
+  return { name: `image-${image.sequence}`, start: 1, ...image }
 }
 
 function isWrongRevision(error: unknown): boolean {

@@ -61,6 +61,7 @@ export interface JetStreamManager {
 
 /** Its own type is of no use here: it is handed on. */
 export interface JetStreamClient {
+  jetstreamManager(checksFirst: boolean): Promise<JetStreamManager>
   publish(subject: string, bytes: Uint8Array, options: object): Promise<{ readonly seq: number }>
 }
 
@@ -76,10 +77,8 @@ interface Transport {
 }
 
 export interface ObjectStore {
-  list(): Promise<readonly { readonly name: string }[]>
   get(name: string): Promise<{ readonly data: ReadableStream<Uint8Array> } | null>
   put(meta: { readonly name: string }, bytes: ReadableStream<Uint8Array>): Promise<unknown>
-  delete(name: string): Promise<unknown>
   destroy(): Promise<boolean>
 }
 

@@ -30,10 +30,16 @@ export interface ReplicatedLog {
   close(): Promise<void>
 }
 
-/** An image that is kept beside a log. */
-export interface LogImage {
-  /** Under which its bytes are kept: no other image's, of the same record neither. */
+/** Where the bytes of an image are kept beside a log. */
+export interface KeptBytes {
+  /** No other image's, of the same record neither. */
   readonly name: string
+  /** None of them lies before this place of the store, from 1. */
+  readonly start: number
+}
+
+/** An image that is kept beside a log. */
+export interface LogImage extends KeptBytes {
   /** The last record that it covers. */
   readonly sequence: number
   /** SHA-256 of its bytes, in hexadecimal. */
@@ -52,12 +58,15 @@ export interface ChosenImage {
 /** The images beside a log. All throw where nobody answers. */
 export interface LogImages {
   chosen(): Promise<ChosenImage>
-  /** Keeps what will be an image, once it is chosen. @returns Its name. @throws some of it may be there, which nothing reads. */
-  write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<string>
+  /** Keeps what will be an image, once it is chosen. @throws some of it may be there, which nothing reads. */
+  write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<KeptBytes>
   /** @throws {Error} it is not there, or nothing has come for long. */
   read(image: LogImage): AsyncIterable<Uint8Array>
   /** Chooses an image, if the choice is still of that revision. @returns Whether it was. */
   choose(image: LogImage, revision: number): Promise<boolean>
-  /** Forgets all that are older than this one. */
-  discardBefore(sequence: number): Promise<void>
+  /**
+   * Forgets all bytes before the start of this one's, whoever wrote them or has not done so yet. It was chosen, and each
+   * that is chosen after it starts there or later: so what is chosen stays whole, however late this comes.
+   */
+  discardBefore(image: LogImage): Promise<void>
 }
