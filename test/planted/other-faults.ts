@@ -96,4 +96,18 @@ export const OTHER_FAULTS: readonly Fault[] = [
     replace: 'export const GIVE_UP_MS = 1_000',
     suite: 'test/jetstream/programs.test.ts',
   },
+  {
+    fault: 'an image is chosen that was begun before the last one, and may have lost its bytes',
+    file: 'src/backends/jetstream/imaging.ts',
+    find: ' || by.start > image.start)',
+    replace: ')',
+    suite: 'test/jetstream/images.test.ts',
+  },
+  {
+    fault: 'how soon another server is asked goes by what readings of an outage took',
+    file: 'src/backends/jetstream/nats-reading.ts',
+    find: 'ASK_AGAIN_OF_READING * this.#tookMs), ASK_AGAIN_MS_MOST)',
+    replace: 'ASK_AGAIN_OF_READING * this.#tookMs), SILENCE_MS)',
+    suite: 'test/simulator/readings.test.ts',
+  },
 ]
