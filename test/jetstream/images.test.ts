@@ -1,9 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { after, before, test } from 'node:test'
 import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
+import { removeJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import { connectNats } from '../../src/backends/jetstream/nats-connection.ts'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
-import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
+import { type JetStreamManager, natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
 import { Node } from '../../src/backends/jetstream/node.ts'
 import type { LogImage } from '../../src/backends/jetstream/replicated-log.ts'
@@ -120,10 +121,11 @@ test('an image that was begun before one that was chosen meanwhile is not chosen
   const [keep, choose] = [images.write.bind(images), images.choose.bind(images)]
   const kept: string[] = []
   const chosen: string[] = []
+  let isOtherFirst = false
   images.write = async (sequence, pieces) => {
     const bytes = await keep(sequence, pieces)
     // Another replica, which is behind, has begun later, and is chosen first.
-    if (kept.push(bytes.name) === 1) assert.equal(await choose(await write(log, 1, 1), 0), true)
+    if (kept.push(bytes.name) === 1) isOtherFirst = await choose(await write(log, 1, 1), 0)
     return bytes
   }
   images.choose = (image, revision) => {
@@ -133,23 +135,49 @@ test('an image that was begun before one that was chosen meanwhile is not chosen
   const node = await Node.open(log, { checkEvery: 10, imageEveryBytes: 1, heartbeatMs: 5 })
   try {
     await until(() => node.status.imaged > 0, 'an image')
+    assert.equal(isOtherFirst, true)
     assert.ok(chosen.length > 0 && !chosen.includes(kept[0] ?? ''), `${chosen} of ${kept}`)
   } finally {
     await node.close()
   }
 })
 
-test('an object store that was lost goes on where it was, so that the next image can be chosen', async () => {
-  const log = await NatsLog.open(readNatsUrl(cluster.url('lost-store')))
+test('buckets that are deleted, or made anew, are filled again by the next image', async () => {
+  await using servers = await NatsCluster.start(3)
+  const url = servers.url('deleted')
+  const log = await NatsLog.open(readNatsUrl(url))
   try {
     const image = { ...(await write(log, 1, 1)), start: 5_000 }
     assert.equal(await log.images.choose(image, 0), true)
+    await managing(url, ({ streams }) => streams.delete('OBJ_MSGQ_deleted'))
     const next = await write(log, 2, 2)
     assert.equal(next.start, 5_000)
     await log.images.discardBefore(image)
     assert.ok((await read(log, next)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
-    assert.ok((await write(log, 3, 3)).start > 5_000 + 10)
+    await managing(url, ({ streams }) => streams.delete('KV_MSGQ'))
+    assert.deepEqual(await log.images.chosen(), { image: undefined, revision: 0 })
+    const last = await write(log, 3, 3)
+    assert.ok(last.start > next.start + 10)
+    assert.equal(await log.images.choose(last, 0), true)
+    assert.deepEqual((await log.images.chosen()).image, last)
   } finally {
+    await log.close()
+  }
+})
+
+test('a namespace that is removed leaves no image to the next one of its name, however short its log was', async () => {
+  const url = cluster.url('removed')
+  const often = { checkEvery: 10, imageEveryBytes: 1, heartbeatMs: 5 }
+  const node = await Node.open(await NatsLog.open(readNatsUrl(url)), often)
+  await until(() => node.status.imaged > 0, 'an image')
+  await node.close()
+  await removeJetstreamNamespace(url)
+  const log = await NatsLog.open(readNatsUrl(url))
+  try {
+    assert.equal((await log.images.chosen()).image, undefined)
+    await assert.rejects(storedBytes('removed'), { code: 10_059 })
+  } finally {
+    await log.remove()
     await log.close()
   }
 })
@@ -220,11 +248,14 @@ test('a log that was trimmed without an image is told by its first record', asyn
 })
 
 /** Of the images of a namespace, named or not. */
-async function storedBytes(name: string): Promise<number> {
-  const connection = await connectNats(readNatsUrl(cluster.url(name)))
+function storedBytes(name: string): Promise<number> {
+  return managing(cluster.url(name), async ({ streams }) => (await streams.info(`OBJ_MSGQ_${name}`)).state.bytes)
+}
+
+async function managing<Value>(url: string, act: (manager: JetStreamManager) => Promise<Value>): Promise<Value> {
+  const connection = await connectNats(readNatsUrl(url))
   try {
-    const manager = await natsModules().jetstreamManager(connection, {})
-    return (await manager.streams.info(`OBJ_MSGQ_${name}`)).state.bytes
+    return await act(await natsModules().jetstreamManager(connection, {}))
   } finally {
     await connection.close()
   }

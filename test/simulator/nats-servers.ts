@@ -218,9 +218,7 @@ export class NatsServers implements LogKeeper, Hears {
       filter_subject: filter = '>',
       opt_start_seq: from = 1,
     } = config
-    const all = stream.read(policy === 'by_start_sequence' ? from : 1).filter((each) => matches(filter, each.subject))
-    const isLast = (each: Stored) => all.findLast((other) => other.subject === each.subject) === each
-    const left = policy === 'last_per_subject' ? all.filter(isLast) : all
+    const left = stream.read(policy === 'by_start_sequence' ? from : 1).filter((each) => matches(filter, each.subject))
     const alive = this.#machines.filter(({ process }) => process.isAlive)
     const server = this.#world.random.pick(alive).process
     const consumer = { name, stream, subject, server, left, delivered: 0 }

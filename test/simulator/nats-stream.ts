@@ -84,7 +84,7 @@ export class Stream {
   }
 
   purge({ seq, filter }: { readonly seq?: number; readonly filter?: string }): void {
-    if (seq !== undefined) {
+    if (seq !== undefined && filter === undefined) {
       this.last = Math.max(this.last, seq - 1)
       this.first = Math.max(this.first, seq)
     }

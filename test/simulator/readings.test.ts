@@ -17,6 +17,7 @@ const OUTAGE_MS = 4_000
 const BOUND_MS = 300
 
 test('a reading that nobody answers asks again as soon as ever, however long the readings of an outage took', async () => {
+  // Loaded and used before the world begins: what it makes up then is none of the seed's.
   natsModules().createInbox()
   const world = new World(SEED)
   const network = new Network(world, NETWORK)

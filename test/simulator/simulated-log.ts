@@ -30,8 +30,9 @@ export class LogServers implements LogKeeper {
   readonly records: LogRecord[] = []
   readonly #ids = new Map<string, { readonly sequence: number; readonly time: number }>()
   readonly images: Map<string, { readonly start: number; readonly pieces: readonly Uint8Array[] }> = new Map()
-  /** The first place where nothing was written. */
+  /** The first place where nothing is written, and the first that is not discarded. */
   imagesEnd = 1
+  imagesFirst = 1
   readonly #hearers = new Map<SimulatedProcess, (sequence: number) => void>()
   readonly #cutOff = new Map<SimulatedProcess, Cut>()
   chosen: ChosenImage = { image: undefined, revision: 0 }
@@ -185,13 +186,14 @@ function imagesOf(world: World, servers: LogServers): LogImages {
   return {
     chosen: () => servers.request('image chosen', () => servers.chosen),
     write: async (sequence, pieces) => {
-      const start = await servers.request('where images end', () => servers.imagesEnd)
+      const start = await servers.request('where images end', () => servers.imagesEnd++)
       const written: Uint8Array[] = []
       for await (const piece of pieces) written.push(Uint8Array.from(piece))
       const name = `image ${sequence}, ${world.random.next()}`
       await servers.request(name, () => {
-        servers.images.set(name, { start, pieces: written })
         servers.imagesEnd++
+        // Otherwise some of it was discarded meanwhile.
+        if (start >= servers.imagesFirst) servers.images.set(name, { start, pieces: written })
       })
       return { name, start }
     },
@@ -211,9 +213,9 @@ function imagesOf(world: World, servers: LogServers): LogImages {
         servers.chosen = { image, revision: revision + 1 }
         return true
       }),
-    // Of those that were begun before and written since, some is lost.
     discardBefore: ({ start }) =>
       servers.request(`discard images before ${start}`, () => {
+        servers.imagesFirst = Math.max(servers.imagesFirst, start)
         for (const [name, image] of servers.images) if (image.start < start) servers.images.delete(name)
       }),
   }

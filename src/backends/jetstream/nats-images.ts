@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isNotFound } from './nats-connection.ts'
 import {
   type JetStreamClient,
   type JetStreamManager,
@@ -22,8 +23,6 @@ export class NatsImages implements LogImages {
   readonly #client: JetStreamClient
   readonly #name: string
   readonly #replicas: number
-  #choices: Promise<KeyValues> | undefined
-  #store: Promise<ObjectStore> | undefined
 
   constructor(client: JetStreamClient, name: string, replicas: number) {
     this.#client = client
@@ -87,10 +86,11 @@ export class NatsImages implements LogImages {
     await (await this.#manager()).streams.purge(storeOf(this.#name), { seq: start })
   }
 
-  /** Removes all of them, with the choice. */
+  /** Removes all of them, with the choice, where there are any. */
   async remove(): Promise<void> {
-    await (await this.#openChoices()).purge(this.#name)
-    await (await this.#openStore()).destroy()
+    const { streams } = await this.#manager()
+    await orNone(streams.purge(`KV_${CHOICES}`, { filter: `$KV.${CHOICES}.${this.#name}` }))
+    await orNone(streams.delete(storeOf(this.#name)))
   }
 
   /** Where the next bytes come. A store that was lost, and is a new one, goes on where the choice says that it was. */
@@ -109,31 +109,24 @@ export class NatsImages implements LogImages {
     return this.#client.jetstreamManager(false)
   }
 
+  /** Opened, as the store is, for each use: whichever it is may have been deleted meanwhile, and is made anew. */
   #openChoices(): Promise<KeyValues> {
     const { Kvm } = natsModules()
-    this.#choices ??= again(new Kvm(this.#client).create(CHOICES, { replicas: this.#replicas }), () => {
-      this.#choices = undefined
-    })
-    return this.#choices
+    return new Kvm(this.#client).create(CHOICES, { replicas: this.#replicas })
   }
 
   #openStore(): Promise<ObjectStore> {
     const { Objm } = natsModules()
     const options = { replicas: this.#replicas, description: `images of namespace ${this.#name}` }
-    this.#store ??= again(new Objm(this.#client).create(bucketOf(this.#name), options), () => {
-      this.#store = undefined
-    })
-    return this.#store
+    return new Objm(this.#client).create(bucketOf(this.#name), options)
   }
 }
 
-/** What failed to open is opened anew the next time. */
-async function again<Opened>(opening: Promise<Opened>, forget: () => void): Promise<Opened> {
+async function orNone(removing: Promise<unknown>): Promise<void> {
   try {
-    return await opening
+    await removing
   } catch (error) {
-    forget()
-    throw error
+    if (!isNotFound(error)) throw error
   }
 }
 
@@ -156,7 +149,7 @@ function bucketOf(name: string): string {
   return `MSGQ_${name}`
 }
 
-/** The stream that a bucket is. Source: NATS's ADR-20, object store. */
+/** The stream that a bucket is, as are the choices. Source: NATS's ADR-8, key-value stores, and ADR-20, object stores. */
 function storeOf(name: string): string {
   return `OBJ_${bucketOf(name)}`
 }

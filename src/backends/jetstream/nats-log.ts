@@ -134,9 +134,7 @@ export class NatsLog implements ReplicatedLog {
 
   /** Removes the stream, and with it the namespace. */
   async remove(): Promise<void> {
-    const { state } = await this.#manager.streams.info(this.#stream)
-    // Images come with length.
-    if (state.first_seq > 1) await this.images.remove()
+    await this.images.remove()
     await this.#manager.streams.delete(this.#stream)
   }
 

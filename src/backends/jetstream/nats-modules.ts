@@ -55,7 +55,7 @@ export interface JetStreamManager {
     add(config: object): Promise<StreamInfo>
     info(name: string): Promise<StreamInfo>
     delete(name: string): Promise<boolean>
-    purge(name: string, options: { readonly seq: number }): Promise<unknown>
+    purge(name: string, options: { readonly seq: number } | { readonly filter: string }): Promise<unknown>
   }
 }
 
@@ -79,7 +79,6 @@ interface Transport {
 export interface ObjectStore {
   get(name: string): Promise<{ readonly data: ReadableStream<Uint8Array> } | null>
   put(meta: { readonly name: string }, bytes: ReadableStream<Uint8Array>): Promise<unknown>
-  destroy(): Promise<boolean>
 }
 
 export interface KeyValues {
@@ -88,7 +87,6 @@ export interface KeyValues {
   ): Promise<{ readonly value: Uint8Array; readonly revision: number; readonly operation: string } | null>
   create(key: string, value: string): Promise<number>
   update(key: string, value: string, revision: number): Promise<number>
-  purge(key: string): Promise<void>
 }
 
 interface Stores {

@@ -65,8 +65,8 @@ export interface LogImages {
   /** Chooses an image, if the choice is still of that revision. @returns Whether it was. */
   choose(image: LogImage, revision: number): Promise<boolean>
   /**
-   * Forgets all bytes before the start of this one's, whoever wrote them or has not done so yet. It was chosen, and each
-   * that is chosen after it starts there or later: so what is chosen stays whole, however late this comes.
+   * Forgets all bytes before the start of this one's, whoever wrote them or is about to. It was chosen, and each that is
+   * chosen after it in this log starts there or later: so what is chosen stays whole, however late this comes.
    */
   discardBefore(image: LogImage): Promise<void>
 }
