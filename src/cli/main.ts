@@ -16,10 +16,12 @@ function endOn(signal: 'SIGINT' | 'SIGTERM', exitCode: typeof EXIT.interrupted |
 endOn('SIGINT', EXIT.interrupted)
 endOn('SIGTERM', EXIT.terminated)
 
-process.exitCode = await run(process.argv.slice(2), {
+const exitCode = await run(process.argv.slice(2), {
   out: process.stdout,
   error: process.stderr,
   stdin: process.stdin,
   environment: process.env,
   interrupted: interruption.signal,
 })
+// All is written. NATS's client (3.4.0) forgets a socket that it gave up dialling, which would keep us while TCP tries: two minutes.
+process.exit(exitCode)

@@ -30,6 +30,8 @@ try {
 } finally {
   channel.destroy()
 }
+// As the command does: a socket that NATS's client gave up dialling would keep us.
+process.exit()
 
 async function supervise(): Promise<void> {
   await using namespace = await openNamespace(url)

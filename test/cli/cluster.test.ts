@@ -1,5 +1,7 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { IPC_CREAT } from '../../src/abi/index.ts'
 import type { ClusterStatus } from '../../src/backends/jetstream/index.ts'
@@ -21,6 +23,12 @@ after(async () => {
   await three[Symbol.asyncDispose]()
 })
 
+/** Listens, and accepts nothing: once its queue is full the kernel drops who greets it, as a network that swallows packets does. */
+const SWALLOWS = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+  require('fs').writeSync(1, String(this.address().port))
+  process.kill(process.pid, 'SIGSTOP')
+})`
+
 interface Ended {
   readonly status: number
   readonly stdout: string
@@ -37,6 +45,23 @@ function msgq(...words: readonly string[]): Promise<Ended> {
 }
 
 describe('msgq cluster status', () => {
+  test('ends when it has said that nobody answers, and not when TCP gives up', async () => {
+    const swallowing = spawn(process.execPath, ['-e', SWALLOWS], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [said] = (await once(swallowing.stdout, 'data')) as [Buffer]
+    const port = Number(said)
+    const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined))
+    try {
+      const { status, stderr } = await msgq('cluster', 'status', `nats://127.0.0.1:${port}/x`)
+      match(stderr, /ERR_MSGQ_UNAVAILABLE: no NATS server lets us in/)
+      equal(status, 3)
+      // TCP has not given up what was begun before.
+      ok(fillers.some(({ connecting }) => connecting))
+    } finally {
+      for (const filler of fillers) filler.destroy()
+      swallowing.kill('SIGKILL')
+    }
+  })
+
   test('shows servers, leader, nodes with their lag, the last image, and opens nothing', async () => {
     const url = three.url('status')
     await using first = await openReplica(url, { checkEvery: 40, imageEveryBytes: 1, trimMarginRecords: 1 })

@@ -1,6 +1,6 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { IPC_STAT } from '../../src/abi/index.ts'
 import type { IpcNamespace } from '../../src/contract/index.ts'
 import { MessageQueue, text } from '../../src/queue/index.ts'
@@ -46,7 +46,7 @@ describe('the past of a daemon', () => {
     const { page, problems } = await browser.open(inspector.url)
     await page.getByRole('link', { name: 'Log' }).click()
     const past = page.getByRole('region', { name: 'Timeline' })
-    await page.getByRole('row', { name: 'sent' }).first().getByRole('button').click()
+    await newestSent(page).click()
     await past.getByText(`after: queue ${queue.msqid} sent by pid ${process.pid}`).waitFor()
     await past.getByRole('option', { name: 'two' }).click()
     await past.getByLabel('Payload as text').getByText('two').waitFor()
@@ -91,7 +91,7 @@ describe('the past of a daemon', () => {
     const { page } = await browser.open(inspector.url)
     await page.getByRole('link', { name: '0x004d5347' }).click()
     const past = page.getByRole('region', { name: 'Timeline' })
-    await page.getByRole('row', { name: 'sent' }).first().getByRole('button').click()
+    await newestSent(page).click()
     await past.getByRole('option', { name: 'two' }).waitFor()
     equal(await page.getByRole('button', { name: 'Restore' }).count(), 0)
     const restored = await page.evaluate<number>(
@@ -125,6 +125,12 @@ async function happenings(namespace: IpcNamespace): Promise<MessageQueue<string>
     await happens()
   }
   return queue
+}
+
+/** A heading of the page before has the word too, until the log is there. */
+function newestSent(page: Page): Locator {
+  const sent = page.getByRole('cell', { name: 'sent', exact: true })
+  return page.getByRole('row').filter({ has: sent }).first().getByRole('button')
 }
 
 async function eventsOf(page: Page): Promise<string[]> {
