@@ -4,12 +4,13 @@ import { IPC_CREAT, IPC_NOWAIT } from '../../src/abi/index.ts'
 import { removeJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import { connectNats } from '../../src/backends/jetstream/nats-connection.ts'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
-import { type JetStreamManager, natsModules } from '../../src/backends/jetstream/nats-modules.ts'
+import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { readNatsUrl } from '../../src/backends/jetstream/nats-url.ts'
 import { Node } from '../../src/backends/jetstream/node.ts'
 import type { LogImage } from '../../src/backends/jetstream/replicated-log.ts'
 import { NatsCluster } from './nats-cluster.ts'
 import { NodeProcess } from './node-process.ts'
+import { deleteStream, shapeOf } from './raw-stream.ts'
 import { assertAgreed, openReplica, receive, send, texts, until } from './replicas.ts'
 
 /** Check points and images come as often as can be. */
@@ -144,17 +145,17 @@ test('an image that was begun before one that was chosen meanwhile is not chosen
 
 test('buckets that are deleted, or made anew, are filled again by the next image', async () => {
   await using servers = await NatsCluster.start(3)
-  const url = servers.url('deleted')
-  const log = await NatsLog.open(readNatsUrl(url))
+  const [server = ''] = servers.servers
+  const log = await NatsLog.open(readNatsUrl(servers.url('deleted')))
   try {
     const image = { ...(await write(log, 1, 1)), start: 5_000 }
     assert.equal(await log.images.choose(image, 0), true)
-    await managing(url, ({ streams }) => streams.delete('OBJ_MSGQ_deleted'))
+    await deleteStream(server, 'OBJ_MSGQ_deleted')
     const next = await write(log, 2, 2)
     assert.equal(next.start, 5_000)
     await log.images.discardBefore(image)
     assert.ok((await read(log, next)).equals(Buffer.alloc(IMAGE_BYTES, 2)))
-    await managing(url, ({ streams }) => streams.delete('KV_MSGQ'))
+    await deleteStream(server, 'KV_MSGQ')
     assert.deepEqual(await log.images.chosen(), { image: undefined, revision: 0 })
     const last = await write(log, 3, 3)
     assert.ok(last.start > next.start + 10)
@@ -248,17 +249,8 @@ test('a log that was trimmed without an image is told by its first record', asyn
 })
 
 /** Of the images of a namespace, named or not. */
-function storedBytes(name: string): Promise<number> {
-  return managing(cluster.url(name), async ({ streams }) => (await streams.info(`OBJ_MSGQ_${name}`)).state.bytes)
-}
-
-async function managing<Value>(url: string, act: (manager: JetStreamManager) => Promise<Value>): Promise<Value> {
-  const connection = await connectNats(readNatsUrl(url))
-  try {
-    return await act(await natsModules().jetstreamManager(connection, {}))
-  } finally {
-    await connection.close()
-  }
+async function storedBytes(name: string): Promise<number> {
+  return (await shapeOf(cluster.servers[0] ?? '', `OBJ_MSGQ_${name}`)).state.bytes
 }
 
 async function write(log: NatsLog, sequence: number, byte: number): Promise<LogImage> {

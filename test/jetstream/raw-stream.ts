@@ -11,15 +11,28 @@ interface Publisher {
 /** What a stream is, as NATS's own client tells. */
 export interface StreamShape {
   readonly config: { readonly num_replicas: number }
-  readonly state: { readonly consumer_count: number }
+  readonly state: { readonly consumer_count: number; readonly bytes: number }
+}
+
+interface Manager {
+  readonly streams: { info(name: string): Promise<StreamShape>; delete(name: string): Promise<boolean> }
 }
 
 /** Asks a server about a stream. */
-export async function shapeOf(server: string, name: string): Promise<StreamShape> {
+export function shapeOf(server: string, name: string): Promise<StreamShape> {
+  return managing(server, ({ streams }) => streams.info(name))
+}
+
+/** Removes a stream, whatever it is to us. */
+export async function deleteStream(server: string, name: string): Promise<void> {
+  await managing(server, ({ streams }) => streams.delete(name))
+}
+
+async function managing<Value>(server: string, act: (manager: Manager) => Promise<Value>): Promise<Value> {
   const require = createRequire(import.meta.url)
   const connection = await require('@nats-io/transport-node').connect({ servers: [server] })
   try {
-    return await (await require('@nats-io/jetstream').jetstreamManager(connection)).streams.info(name)
+    return await act(await require('@nats-io/jetstream').jetstreamManager(connection))
   } finally {
     await connection.close()
   }

@@ -1,7 +1,6 @@
 import { IPC_CREAT, IPC_SET } from '../../src/abi/index.ts'
 import { openJetstreamNamespace } from '../../src/backends/jetstream/index.ts'
 import { JetstreamNamespace } from '../../src/backends/jetstream/jetstream-namespace.ts'
-import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { Node } from '../../src/backends/jetstream/node.ts'
 import { Waiters } from '../../src/backends/jetstream/waiters.ts'
 import { BackendError, type IpcNamespace } from '../../src/contract/index.ts'
@@ -87,8 +86,6 @@ export class ClusterLife {
     this.#tasks = options.over === 'nats' ? random.between(1, 2) : random.between(2, 5)
     const kept = { latencyMs: random.pick([1, 5, 50]), idMemoryMs: random.pick([500, 5_000, 120_000]) }
     this.#network = new Network(this.world, { latencyMs: 1, slow: 0, bufferBytes: 65_536, connectsMax: 2_000 })
-    // Loaded and used before a world begins: what it makes up then is none of the seed's.
-    if (options.over === 'nats') natsModules().createInbox()
     this.#servers =
       options.over === 'log' ? new LogServers(this.world, kept) : new NatsServers(this.world, this.#network, NAME, kept)
     this.#nodeOptions = {

@@ -1,3 +1,4 @@
+import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import type { LogRecord } from '../../src/backends/jetstream/replicated-log.ts'
 import { type Cut, type LogFaults, type LogKeeper, NO_FAULTS } from './log-keeper.ts'
 import { type Hears, NatsClient, type NatsMessage } from './nats-client.ts'
@@ -64,6 +65,8 @@ export class NatsServers implements LogKeeper, Hears {
     this.#network = network
     this.#options = options
     this.#logSubject = `msgq.${name}`
+    // The client is loaded and used before a world begins: what it makes up then is none of the seed's.
+    natsModules().createInbox()
     this.#machines = ADDRESSES.map((address) => ({ address, process: this.#start(address) }))
     world.onDeath((process) => {
       this.#clients = this.#clients.filter((client) => client.process !== process)

@@ -1,7 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
 import { test } from 'node:test'
 import { NatsLog } from '../../src/backends/jetstream/nats-log.ts'
-import { natsModules } from '../../src/backends/jetstream/nats-modules.ts'
 import { NO_FAULTS } from './log-keeper.ts'
 import { NatsServers } from './nats-servers.ts'
 import { Network } from './network.ts'
@@ -17,8 +16,6 @@ const OUTAGE_MS = 4_000
 const BOUND_MS = 300
 
 test('a reading that nobody answers asks again as soon as ever, however long the readings of an outage took', async () => {
-  // Loaded and used before the world begins: what it makes up then is none of the seed's.
-  natsModules().createInbox()
   const world = new World(SEED)
   const network = new Network(world, NETWORK)
   const servers = new NatsServers(world, network, 'read', SERVERS)

@@ -71,7 +71,7 @@ export async function clusterStatus(url: string): Promise<ClusterStatus> {
     const asked = Date.now()
     const stream = await manager.streams.info(streamOf(options.name))
     const serverClockMs = stream.ts === undefined ? undefined : Date.parse(stream.ts) - (asked + Date.now()) / 2
-    const images = new NatsImages(jetstream(connection, { timeout: CONNECT_MS }), options.name, 1)
+    const images = new NatsImages(jetstream(connection, { timeout: CONNECT_MS }), manager, options.name, 1)
     const isTrimmed = stream.state.first_seq > 1
     const nodes = await askNodes(connection, options.name)
     // What the nodes have meanwhile applied is no negative lag.

@@ -21,11 +21,13 @@ const UNIQUE_BYTES = 8
 /** Images in NATS's object store, one bucket for each namespace; which of them counts is a key, set by compare-and-set. */
 export class NatsImages implements LogImages {
   readonly #client: JetStreamClient
+  readonly #streams: JetStreamManager['streams']
   readonly #name: string
   readonly #replicas: number
 
-  constructor(client: JetStreamClient, name: string, replicas: number) {
+  constructor(client: JetStreamClient, { streams }: JetStreamManager, name: string, replicas: number) {
     this.#client = client
+    this.#streams = streams
     this.#name = name
     this.#replicas = replicas
   }
@@ -39,6 +41,7 @@ export class NatsImages implements LogImages {
 
   /** An object that was put without an answer loses its pieces, though it may be there: it must not be another's. */
   async write(sequence: number, pieces: AsyncIterable<Uint8Array>): Promise<KeptBytes> {
+    const store = await this.#openStore()
     const start = await this.#end()
     const iterator = pieces[Symbol.asyncIterator]()
     const bytes = new ReadableStream<Uint8Array>({
@@ -50,7 +53,7 @@ export class NatsImages implements LogImages {
     })
     const name = `image-${sequence}-${randomBytes(UNIQUE_BYTES).toString('hex')}`
     const meta = { name, options: { max_chunk_size: CHUNK_BYTES } }
-    await (await this.#openStore()).put(meta, bytes)
+    await store.put(meta, bytes)
     return { name, start }
   }
 
@@ -83,30 +86,24 @@ export class NatsImages implements LogImages {
 
   /** Objects have no say in it: what was killed while it wrote one has left pieces without. */
   async discardBefore({ start }: LogImage): Promise<void> {
-    await (await this.#manager()).streams.purge(storeOf(this.#name), { seq: start })
+    await this.#streams.purge(storeOf(this.#name), { seq: start })
   }
 
   /** Removes all of them, with the choice, where there are any. */
   async remove(): Promise<void> {
-    const { streams } = await this.#manager()
-    await orNone(streams.purge(`KV_${CHOICES}`, { filter: `$KV.${CHOICES}.${this.#name}` }))
-    await orNone(streams.delete(storeOf(this.#name)))
+    await orNone(this.#streams.purge(`KV_${CHOICES}`, { filter: `$KV.${CHOICES}.${this.#name}` }))
+    await orNone(this.#streams.delete(storeOf(this.#name)))
   }
 
   /** Where the next bytes come. A store that was lost, and is a new one, goes on where the choice says that it was. */
   async #end(): Promise<number> {
     const { image } = await this.chosen()
     const least = image?.start ?? 1
-    await this.#openStore()
-    const { streams } = await this.#manager()
-    const { state } = await streams.info(storeOf(this.#name))
-    if (state.last_seq + 1 >= least) return state.last_seq + 1
-    await streams.purge(storeOf(this.#name), { seq: least })
+    const { state } = await this.#streams.info(storeOf(this.#name))
+    const end = state.last_seq + 1
+    if (end >= least) return end
+    await this.#streams.purge(storeOf(this.#name), { seq: least })
     return least
-  }
-
-  #manager(): Promise<JetStreamManager> {
-    return this.#client.jetstreamManager(false)
   }
 
   /** Opened, as the store is, for each use: whichever it is may have been deleted meanwhile, and is made anew. */

@@ -48,7 +48,7 @@ export class NatsLog implements ReplicatedLog {
     this.#reading = new NatsReading(connection, this.#stream)
     this.recordBytesMax = (connection.info?.max_payload ?? 0) - HEADERS_BYTES
     const client = natsModules().jetstream(connection, { timeout: CONNECT_MS })
-    this.images = new NatsImages(client, name, replicas)
+    this.images = new NatsImages(client, manager, name, replicas)
     this.#publish = (bytes, id) => client.publish(this.#subject, bytes, { msgID: id })
     void this.#watch()
   }

@@ -61,7 +61,6 @@ export interface JetStreamManager {
 
 /** Its own type is of no use here: it is handed on. */
 export interface JetStreamClient {
-  jetstreamManager(checksFirst: boolean): Promise<JetStreamManager>
   publish(subject: string, bytes: Uint8Array, options: object): Promise<{ readonly seq: number }>
 }
 
